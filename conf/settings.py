@@ -1,0 +1,413 @@
+"""The settings of a run: one validated model, read from a YAML file and `key=value` words."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+CONF = Path(__file__).parent
+DEFAULT = CONF / "local.yaml"
+
+Component = Literal["web", "synthetic", "code", "textbook"]
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the message names file, key and remedy."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
+
+
+M = TypeVar("M", bound=_Model)
+
+
+class Crawl(_Model):
+    """Which WARC files are read, and what of them."""
+
+    paths: list[str] = []
+    """WARC files, globs, or lists of them (`*.paths`, `*.paths.gz`); local, s3:// or http(s)://."""
+
+    prefix: str = "https://data.commoncrawl.org/"
+    """Put before relative paths of a `*.paths` list."""
+
+    max_html_bytes: int = Field(8 * 2**20, ge=1024)
+    """Longest payload that is kept, in bytes; a longer one is counted as `too_large`."""
+
+    files_per_slice: int = Field(64, ge=1)
+    """WARC files read between two commits: what a killed run may have to read again."""
+
+
+class Dataset(_Model):
+    """One data set to import."""
+
+    path: str
+    """JSONL (plain, .gz, .zst, .bz2) or Parquet file, or a glob; local, s3:// or http(s)://."""
+
+    component: Component
+    """Component of the pile that its documents belong to."""
+
+    text: str = "text"
+    """Column that holds the text."""
+
+    id: str = "id"
+    """Column that holds the row's own id."""
+
+    url: str = "url"
+    """Column that holds the URL."""
+
+
+class Extract(_Model):
+    """How a page becomes a text."""
+
+    min_formulas: int = Field(1, ge=0)
+    """Fewest formulas of a document that is kept."""
+
+    cpu_seconds: float = Field(20.0, gt=0)
+    """CPU time that one page may take, in seconds; then it is rejected as `timeout`."""
+
+    memory_bytes: int = Field(2 * 2**30, ge=2**28)
+    """Memory that one page may take, in bytes; then it is rejected as `memory`."""
+
+
+class Score(_Model):
+    """The filter model; trained on the seed labels of the domain where it does not exist yet."""
+
+    model: str = "round1"
+    """Name of the model, with the domain before it."""
+
+    dimension: int = Field(32, ge=4)
+    """Length of the word vectors."""
+
+    epochs: int = Field(40, ge=1)
+    """Passes over the training rows."""
+
+    seed: int = 1
+    """Seed of the training."""
+
+
+class Keep(_Model):
+    """What the view `kept_documents` lets through."""
+
+    min_score: float = Field(0.5, ge=0, le=1)
+    """Lowest score of a web document."""
+
+    duplicates: bool = False
+    """Whether near-duplicates stay in."""
+
+    contaminated: bool = False
+    """Whether documents that overlap with a benchmark stay in."""
+
+
+class Duplicates(_Model):
+    """When two documents are one."""
+
+    jaccard: float = Field(0.8, gt=0, lt=1)
+    """Similarity of their shingle sets at which two documents are one."""
+
+    ngram: int = Field(5, ge=1)
+    """Words in a shingle."""
+
+
+class Benchmark(_Model):
+    """One benchmark that must not leak into the pile."""
+
+    name: str
+    """Name in the table `contamination`."""
+
+    path: str
+    """JSONL or Parquet file with one item a row."""
+
+    text: list[str] = ["question"]
+    """Columns that are looked for, each by itself."""
+
+    id: str = "id"
+    """Column with the item's id; the row number is taken where it is missing."""
+
+
+class Contamination(_Model):
+    """When a document overlaps with a benchmark item."""
+
+    benchmarks: list[Benchmark] = []
+    """Benchmarks to keep out, beside those that the domain names."""
+
+    ngram: int = Field(13, ge=2)
+    """Words in an n-gram (MathCoder2, arXiv 2410.08196, takes 13)."""
+
+    jaccard: float = Field(0.6, gt=0, le=1)
+    """Jaccard similarity of the n-grams over which an item counts as leaked (same source)."""
+
+
+class Contexts(_Model):
+    """How computations and what they rest on are found."""
+
+    earlier_sentences: int = Field(8, ge=0)
+    """Sentences before a computation that are searched for its conditions, beside the problem
+    statement."""
+
+    cpu_seconds: float = Field(20.0, gt=0)
+    """CPU time that one document may take, in seconds."""
+
+    memory_bytes: int = Field(2 * 2**30, ge=2**28)
+    """Memory that one document may take, in bytes."""
+
+    documents_per_slice: int = Field(200_000, ge=1)
+    """Documents between two commits."""
+
+
+class Translate(_Model):
+    """Who writes the programs."""
+
+    translators: list[Literal["symbolic"]] = ["symbolic"]
+    """Translators in order: what one leaves, the next takes."""
+
+    contexts_per_slice: int = Field(200_000, ge=1)
+    """Contexts between two commits."""
+
+
+class Verify(_Model):
+    """Limits of one program, and the isolation that is asked for."""
+
+    wall_seconds: float = Field(10.0, gt=0)
+    """Wall time, in seconds."""
+
+    cpu_seconds: float = Field(5.0, gt=0)
+    """CPU time, in seconds."""
+
+    memory_bytes: int = Field(512 * 2**20, ge=2**26)
+    """Memory over that of the idle sandbox, in bytes."""
+
+    output_bytes: int = Field(64 * 2**10, ge=256)
+    """Standard output that is kept, in bytes."""
+
+    require: list[Literal["rlimits", "no_new_privs", "seccomp", "namespaces", "landlock"]] = [
+        "rlimits",
+        "no_new_privs",
+        "seccomp",
+    ]
+    """Isolation layers without which no program is run."""
+
+
+class Pile(_Model):
+    """How a document becomes training text."""
+
+    form: Literal["interleaved", "plain", "code_after", "code_only"] = "interleaved"
+    """Where the verified code stands: beside its step, nowhere, at the end, or alone."""
+
+    weights: dict[Component, float] = {}
+    """Sampling weight of a component; 1.0 where none is named."""
+
+
+class Shards(_Model):
+    """How the pile becomes Megatron shards."""
+
+    tokenizer: str = "conf/tokenizers/sample.json"
+    """A `tokenizer.json`."""
+
+    eod: str | None = None
+    """Token that ends each document; found by its usual names when not given."""
+
+    tokens_per_shard: int = Field(1_000_000_000, ge=1000)
+    """Tokens in a shard, about."""
+
+    validation_share: float = Field(0.01, ge=0, lt=1)
+    """Share of the documents that goes into the validation split."""
+
+
+class Spark(_Model):
+    """The Spark session that is started where none is running."""
+
+    master: str = "local[*]"
+    """Spark master."""
+
+    remote: str | None = None
+    """Spark Connect: `local[2]` or `sc://host:port`; NULL for a classic session."""
+
+    driver_memory: str = "3g"
+    """Heap of the driver, which is also the executor under a local master."""
+
+    shuffle_partitions: int = Field(2, ge=1)
+    """Partitions of a shuffle; two or three times the cores of the cluster."""
+
+    bytes_per_batch: str = "1g"
+    """Input of one micro-batch, as Delta's maxBytesPerTrigger takes it."""
+
+    conf: dict[str, str] = {}
+    """Further Spark settings, by their own names."""
+
+
+def _local(path: str) -> str:
+    return path if "://" in path or path.startswith("dbfs:") else str(Path(path).absolute())
+
+
+class Settings(_Model):
+    """All settings of a run."""
+
+    root: Annotated[str, AfterValidator(_local)] = "./data"
+    """Where tables, checkpoints, models, shards and the report live; a path or a URL."""
+
+    catalog: str | None = None
+    """`catalog.schema` of Unity Catalog that holds the tables; NULL for tables under `root`."""
+
+    domain: str = "math"
+    """Name of a file of conf/domains."""
+
+    crawl: Crawl = Crawl()
+    datasets: list[Dataset] = []
+    """Data sets to import."""
+    extract: Extract = Extract()
+    score: Score = Score()
+    keep: Keep = Keep()
+    duplicates: Duplicates = Duplicates()
+    contamination: Contamination = Contamination()
+    contexts: Contexts = Contexts()
+    translate: Translate = Translate()
+    verify: Verify = Verify()
+    pile: Pile = Pile()
+    shards: Shards = Shards()
+    spark: Spark = Spark()
+
+
+class Domain(_Model):
+    """What makes a domain: conf/domains/NAME.yaml."""
+
+    name: str
+    """Name of the domain: the label that the filter model gives its documents."""
+
+    markers: list[Any]
+    """What the raw bytes of a page of the domain hold; see udfs/markers.py."""
+
+    seed_labels: list[str] = []
+    """JSONL files of {text, label} that train the first filter."""
+
+    benchmarks: list[Benchmark] = []
+    """Benchmarks to keep out of the pile."""
+
+
+def load(path: str | Path | None = None, words: Iterable[str] = ()) -> Settings:
+    """Read settings from a YAML file and `key=value` words, which win.
+
+    Args:
+        path: YAML file; conf/local.yaml when None. A relative path that is not found from the
+            working directory is looked for beside this package.
+        words: each `key=value`, the key dotted (`crawl.paths`), the value YAML.
+
+    Raises:
+        SettingsError: a file that is missing or no YAML, an unknown key, a wrong type.
+    """
+    file = resolve(path) if path is not None else DEFAULT
+    if not file.is_file():
+        raise SettingsError(f"{file}: no such file; conf/local.yaml is one to start from")
+    values = _read_yaml(file)
+    for word in words:
+        _set(values, word)
+    return _validate(Settings, values, str(path or "conf/local.yaml"))
+
+
+def domain(name: str) -> Domain:
+    """Read conf/domains/NAME.yaml.
+
+    Raises:
+        SettingsError: there is no such domain, or its file is not valid.
+    """
+    file = CONF / "domains" / f"{name}.yaml"
+    if not file.is_file():
+        known = sorted(path.stem for path in file.parent.glob("*.yaml"))
+        raise SettingsError(f"domain: no {file.name} in conf/domains; there are {', '.join(known)}")
+    return _validate(Domain, _read_yaml(file), f"conf/domains/{file.name}")
+
+
+def resolve(path: str | Path) -> Path:
+    """Find a file named in settings: from the working directory, else beside this package."""
+    found = Path(path)
+    return found if found.exists() or found.is_absolute() else CONF.parent / found
+
+
+def dump(settings: Settings) -> str:
+    """Return settings as one line of JSON with sorted keys."""
+    return json.dumps(settings.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+
+
+def fields(model: type[BaseModel] = Settings, prefix: str = "") -> dict[str, tuple[str, str]]:
+    """Return every key with its default (as JSON) and its description, for help and docs."""
+    found: dict[str, tuple[str, str]] = {}
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found |= fields(kind, f"{prefix}{name}.")
+        else:
+            default = json.dumps(field.get_default(call_default_factory=True), default=str)
+            found[prefix + name] = (default, " ".join((field.description or "").split()))
+    return found
+
+
+def _read_yaml(file: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{file}: not YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise SettingsError(f"{file}: holds no mapping of keys to values")
+    return values
+
+
+def _set(values: dict[str, Any], word: str) -> None:
+    name, equals, text = word.partition("=")
+    if not equals or not name:
+        raise SettingsError(f"{word!r}: not of the form key=value, e.g. root=./data")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{word!r}: the value is not YAML: {error}") from error
+    *parents, leaf = name.split(".")
+    for parent in parents:
+        inner = values.setdefault(parent, {})
+        if not isinstance(inner, dict):
+            raise SettingsError(f"{word!r}: {parent} is a value and holds no keys")
+        values = inner
+    values[leaf] = value
+
+
+def _validate(model: type[M], values: Mapping[str, Any], source: str) -> M:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        lines = [_explain(model, dict(item), source) for item in error.errors()]
+        raise SettingsError("\n".join(lines)) from None
+
+
+def _explain(model: type[BaseModel], error: dict[str, Any], source: str) -> str:
+    place = ".".join(str(part) for part in error["loc"])
+    if error["type"] != "extra_forbidden":
+        return f"{source}: {place}: {error['msg']} (given: {error['input']!r})"
+    here = _model_at(model, error["loc"][:-1])
+    unknown = str(error["loc"][-1])
+    names = list(here.model_fields) if here else []
+    near = difflib.get_close_matches(unknown, names, n=1, cutoff=0.5)
+    if near:
+        parent = place.rpartition(".")[0]
+        remedy = f"did you mean {'.'.join(filter(None, [parent, near[0]]))}?"
+    else:
+        remedy = f"known here: {', '.join(names)}"
+    return f"{source}: unknown key {place}; {remedy}"
+
+
+def _model_at(model: type[BaseModel], place: tuple[Any, ...]) -> type[BaseModel] | None:
+    here: Any = model
+    for part in place:
+        if isinstance(part, int):
+            continue
+        here = here.model_fields[part].annotation
+        if get_origin(here) is list:
+            here = get_args(here)[0]
+    return here if isinstance(here, type) and issubclass(here, BaseModel) else None

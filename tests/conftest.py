@@ -1,0 +1,68 @@
+"""One Spark session for all tests, and a root of its own for each."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from conf import settings as conf_settings
+from hypothesis import HealthCheck, settings
+
+# The same examples in every run: a failure that only one machine sees helps nobody.
+settings.register_profile(
+    "stable",
+    derandomize=True,
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("stable")
+
+PROJECT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory):
+    """Return the session that all in-process tests share."""
+    from jobs import session
+
+    root = tmp_path_factory.mktemp("spark")
+    log = root / "spark.log"
+    found = session.start(
+        conf_settings.load(words=[f"root={root}", "spark.master=local[2]", "spark.driver_memory=2g"]),
+        log,
+    )
+    yield found
+    session.stop(found)
+
+
+@pytest.fixture
+def root_settings(tmp_path):
+    """Return a function that makes settings with a root in this test's folder."""
+
+    def make(*words: str):
+        return conf_settings.load(words=[f"root={tmp_path / 'root'}", *words])
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def sample_labels() -> list[dict]:
+    """Return the labels of the sample crawl, one a response."""
+    text = (PROJECT / "conf/sample/labels.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.fixture
+def jsonl(tmp_path):
+    """Return a function that writes rows to a JSONL file and returns its path."""
+
+    def write(name: str, rows: list[dict]) -> Path:
+        path = tmp_path / name
+        data = "".join(json.dumps(row) + "\n" for row in rows).encode()
+        path.write_bytes(gzip.compress(data, mtime=0) if name.endswith(".gz") else data)
+        return path
+
+    return write
