@@ -17,6 +17,9 @@ CONF = Path(__file__).parent
 DEFAULT = CONF / "local.yaml"
 
 Component = Literal["web", "synthetic", "code", "textbook"]
+Isolation = Literal[
+    "rlimits", "no_new_privs", "seccomp", "landlock", "namespaces", "no_capabilities"
+]
 
 
 class SettingsError(ValueError):
@@ -178,8 +181,8 @@ class Translate(_Model):
 class Verify(_Model):
     """Limits of one program, and the isolation that is asked for."""
 
-    wall_seconds: float = Field(10.0, gt=0)
-    """Wall time, in seconds."""
+    wall_seconds: float = Field(60.0, gt=0)
+    """Wall time, in seconds: a backstop, since a busy machine must not cost good programs."""
 
     cpu_seconds: float = Field(5.0, gt=0)
     """CPU time, in seconds."""
@@ -190,7 +193,7 @@ class Verify(_Model):
     output_bytes: int = Field(64 * 2**10, ge=256)
     """Standard output that is kept, in bytes."""
 
-    require: list[Literal["rlimits", "no_new_privs", "seccomp", "namespaces", "landlock"]] = [
+    require: list[Isolation] = [
         "rlimits",
         "no_new_privs",
         "seccomp",

@@ -128,7 +128,11 @@ def table(name: str) -> Table:
     if create.args["kind"] == "VIEW":
         query = re.split(r"\bAS\s*\n", statements[0], maxsplit=1)[1]
         return Table(name, comment, (), (), {}, query)
-    columns = tuple(_column(column) for column in create.this.find_all(exp.ColumnDef) if column.parent is create.this)
+    columns = tuple(
+        _column(column)
+        for column in create.this.find_all(exp.ColumnDef)
+        if column.parent is create.this
+    )
     clustering = re.search(r"CLUSTER BY \(([^)]*)\)", statements[0])
     constraints = dict(_constraint(statement) for statement in statements[1:])
     return Table(
@@ -157,7 +161,9 @@ def _column(column: exp.ColumnDef) -> Column:
     from sqlglot import exp  # noqa: PLC0415
 
     constraints = [c.args["kind"] for c in column.args.get("constraints") or []]
-    comment = next((c.this.name for c in constraints if isinstance(c, exp.CommentColumnConstraint)), "")
+    comment = next(
+        (c.this.name for c in constraints if isinstance(c, exp.CommentColumnConstraint)), ""
+    )
     is_required = any(isinstance(c, exp.NotNullColumnConstraint) for c in constraints)
     data_type = cast("exp.DataType", column.args["kind"])
     return Column(column.name, _arrow(data_type), _sql(data_type), comment, not is_required)
@@ -180,7 +186,9 @@ def _sql(data_type: exp.DataType) -> str:
 
 
 def _constraint(statement: str) -> tuple[str, str]:
-    found = re.fullmatch(r"ALTER TABLE \w+ ADD CONSTRAINT (\w+) CHECK \((.*)\)", statement, re.S)
+    found = re.fullmatch(
+        r"ALTER TABLE \w+ ADD CONSTRAINT (\w+) CHECK \((.*)\)", statement, re.DOTALL
+    )
     if found is None:
         raise ValueError(f"conf/tables: not a CHECK constraint: {statement}")
     return found.group(1), found.group(2)

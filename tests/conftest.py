@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
-from conf import settings as conf_settings
 from hypothesis import HealthCheck, settings
+
+from conf import settings as conf_settings
 
 # The same examples in every run: a failure that only one machine sees helps nobody.
 settings.register_profile(
@@ -31,7 +32,9 @@ def spark(tmp_path_factory):
     root = tmp_path_factory.mktemp("spark")
     log = root / "spark.log"
     found = session.start(
-        conf_settings.load(words=[f"root={root}", "spark.master=local[2]", "spark.driver_memory=2g"]),
+        conf_settings.load(
+            words=[f"root={root}", "spark.master=local[2]", "spark.driver_memory=2g"]
+        ),
         log,
     )
     yield found

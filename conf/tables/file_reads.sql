@@ -1,5 +1,6 @@
 CREATE TABLE file_reads (
   file_id        STRING NOT NULL COMMENT 'crawl_files.file_id',
+  kind           STRING NOT NULL COMMENT 'crawl_files.kind',
   attempt        INT NOT NULL COMMENT 'How often the file had been tried, this time included; from 1',
   outcome        STRING NOT NULL COMMENT 'complete, damaged (read to its end around broken records) or failed (could not be read: tried again by the next run)',
   records        BIGINT NOT NULL COMMENT 'Records (WARC responses, data set rows) seen, broken ones included',

@@ -1,6 +1,7 @@
 """Settings: one validated model, and errors that name file, key and the nearest right one."""
 
 import pytest
+
 from conf import settings
 
 

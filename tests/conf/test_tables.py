@@ -2,6 +2,7 @@
 
 import pyarrow as pa
 import pytest
+
 from conf import tables
 
 
@@ -37,7 +38,9 @@ def test_nested_types_become_arrow_types():
     item = schema.field("computations").type.value_type
     assert item.field("conditions").type == pa.list_(pa.string())
     assert item.field("span_start").type == pa.int64()
-    assert tables.arrow_schema(tables.FILE_READS).field("rejected").type == pa.map_(pa.string(), pa.int64())
+    assert tables.arrow_schema(tables.FILE_READS).field("rejected").type == pa.map_(
+        pa.string(), pa.int64()
+    )
 
 
 def test_an_unknown_table_lists_those_there_are():
