@@ -1,0 +1,1 @@
+"""Runs programs that nobody vouches for, and compares what they print with what a text states."""
