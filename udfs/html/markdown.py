@@ -1,0 +1,507 @@
+"""A tree of content as Markdown, the way a person would have typed it.
+
+Formulas and code leave the text as soon as they are known: a place holder of private-use
+characters stands for each until the very end, so that no later pass (white space, emphasis,
+escaping of dollars) can reach inside them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from udfs.html import asciimath, delimiters, listings
+from udfs.html.delimiters import (
+    BREAK,
+    CODE,
+    EMPHASIS,
+    END,
+    FORMULA,
+    STRONG,
+    SUB,
+    SUB_END,
+    SUP,
+    SUP_END,
+)
+from udfs.html.inline import prose
+from udfs.html.latex import Formula, written
+from udfs.html.tables import is_data_table, rows_as_markdown, span_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from udfs.html.delimiters import Syntax
+    from udfs.html.tree import Node
+
+_BLOCKS = frozenset(
+    str.split(
+        """
+        address article aside blockquote body center dd details dialog dir div dl dt fieldset
+        figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html li main menu nav
+        ol p pre section summary table tbody td tfoot th thead tr ul caption #root noscript
+        legend optgroup
+        """
+    )
+)
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_CODE_TAGS = frozenset(("code", "tt", "kbd", "samp"))
+_ANCHOR_TEXT = re.compile(r"^[\s¶#§↩︎\ufe0e🔗^↑⏎]*$")
+_EQUATIONS = re.compile(r"\b(?:ltx_)?(?:eqn|equation|eqnarray|displaymath)", re.IGNORECASE)
+_HEADING = re.compile("(#{1,6}) ")
+_SPACES = re.compile(r"[ \t\r\n\f]+")
+_PLACE = re.compile(f"[{FORMULA}{CODE}](\\d+){END}")
+_BLANK = " \t\r\n\f" + "".join(map(chr, range(ord(EMPHASIS), ord(SUB_END) + 1)))
+_FOOTNOTE = re.compile(r"^#(?:_?fn|_?ftn|foot|note|cite_note|endnote|id\d+$|bib)", re.IGNORECASE)
+_MAX_COLUMNS = 64
+
+
+class Writer:
+    """Renders one tree; make one for each page."""
+
+    def __init__(
+        self,
+        nodes: Sequence[Node],
+        formulas: Mapping[int, Formula | None],
+        dropped: set[int],
+        page: Syntax,
+    ) -> None:
+        """Take what earlier passes found.
+
+        Args:
+            nodes: all elements of the page, in order.
+            formulas: formulas that are elements, by index; None leaves the element out.
+            dropped: indices of elements that are not content.
+            page: the delimiters of its running text.
+        """
+        self._nodes = nodes
+        self._formulas = formulas
+        self._dropped = dropped
+        self._page = page
+        self._held: list[str] = []  # text behind the place holders
+        # Formulas by place holder, until it is known whether there is room for a display.
+        self._waiting: dict[int, Formula] = {}
+        self._inline: list[str] = []
+        self._blocks: list[tuple[str, str, str, bool]] = []
+        self._prefixes: list[list[str]] = []  # [prefix of the next line, of all later lines]
+        self._lists: list[list[int | None]] = []
+        self._emphasis = 0
+        self._strong = 0
+        self._heading = 0
+        self._equations = 0  # tables that only align parts of formulas
+        self._cells = 0
+        self._ignored = 0
+        self._math = 0
+        self._saved: list[tuple[list[tuple[str, str, str, bool]], list[list[str]]]] = []
+        self._rows: list[list[list[str]]] = []
+        self._notes: dict[str, str] = {}
+        self._gaps: set[int] = set()  # numbers of blocks before which something was left out
+
+    def render(self, root: Node) -> str:
+        """Text of the tree in Markdown."""
+        self._notes = _footnotes(self._nodes[root.index : root.end])
+        # The stack holds text, elements to open, and pairs (element, kind) to close.
+        stack: list[Node | str | tuple[Node, str]] = [root]
+        pop, push = stack.pop, stack.append
+        inline = self._inline
+        dropped, formulas = self._dropped, self._formulas
+        while stack:
+            item = pop()
+            if isinstance(item, str):
+                inline.append(item if not self._ignored else self._hold_text(item))
+                continue
+            if isinstance(item, tuple):
+                self._close(*item)
+                inline = self._inline
+                continue
+            index = item.index
+            if index in dropped:
+                if item.tag in _BLOCKS and not self._cells:
+                    self._flush()
+                    self._gaps.add(len(self._blocks))
+                    inline = self._inline
+                continue
+            if index in formulas:
+                found = formulas[index]
+                if found is not None:
+                    inline.append(self._place(found))
+                continue
+            kind = self._open(item)
+            inline = self._inline
+            if kind is None:
+                continue
+            if kind:
+                push((item, kind))
+            stack.extend(reversed(item.children))
+        self._flush()
+        return self._finish(self._blocks)
+
+    # Opening and closing ------------------------------------------------------------------
+
+    def _open(self, node: Node) -> str | None:
+        """Begin an element: what to do at its end ("" nothing), None when it is done already."""
+        tag = node.tag
+        if tag not in _BLOCKS:
+            return self._open_inline(node, tag)
+        if not (self._equations and tag in ("td", "th")):
+            self._flush()
+        if tag == "hr":
+            return None
+        if tag == "pre" or (tag == "div" and listings.is_listing(node)):
+            return self._preformatted(node)
+        if tag in _HEADINGS:
+            self._heading = _HEADINGS[tag]
+            return "heading"
+        if self._notes and (identity := node.get("id")) in self._notes:
+            self._prefixes.append([f"[^{self._notes[identity]}]: ", "    "])
+            if tag == "li":
+                return "prefix"
+            return self._marked(node, "prefix")
+        if tag in ("ul", "ol", "menu", "dir"):
+            start = re.match(r"-?\d{1,9}$", node.get("start"))
+            self._lists.append([(int(start.group(0)) if start else 1) if tag == "ol" else None])
+            return "list"
+        if tag == "li":
+            self._prefixes.append(self._bullet())
+            return self._marked(node, "prefix")
+        if tag == "blockquote":
+            self._prefixes.append(["> ", "> "])
+            return "prefix"
+        if tag == "table":
+            if _EQUATIONS.search(node.get("class")):
+                self._equations += 1
+                return "equations"
+            if not self._cells and is_data_table(node, self._dropped, self._formulas):
+                self._rows.append([])
+                return "table"
+            return "block"
+        if self._equations and tag in ("td", "th"):
+            return "column"
+        if self._rows and tag == "tr":
+            self._rows[-1].append([])
+            return "block"
+        if self._rows and tag in ("td", "th"):
+            self._saved.append((self._blocks, self._prefixes))
+            self._blocks, self._prefixes = [], []
+            self._cells += 1
+            return "cell"
+        return self._marked(node, "block")
+
+    def _marked(self, node: Node, kind: str) -> str:
+        """Note what the element's classes say to a typesetter about the text in it."""
+        if node.raw and "class" in node.raw:
+            classes = node.classes
+            if classes & self._page.processed:
+                self._math += 1
+                return kind + " math"
+            if classes & self._page.ignored:
+                self._ignored += 1
+                return kind + " ignored"
+        return kind
+
+    def _open_inline(self, node: Node, tag: str) -> str | None:
+        inline = self._inline
+        if tag == "br":
+            inline.append(BREAK)
+            return None
+        if tag in ("em", "i", "cite", "dfn", "var") or tag in ("b", "strong"):
+            is_strong = tag in ("b", "strong")
+            if is_strong:
+                self._strong += 1
+                if self._strong == 1:
+                    inline.append(STRONG)
+                return "strong"
+            self._emphasis += 1
+            if self._emphasis == 1:
+                inline.append(EMPHASIS)
+            return "emphasis"
+        if tag in _CODE_TAGS:
+            return self._code(node)
+        if tag in ("sup", "sub"):
+            label = self._reference(node)
+            if label is not None:
+                inline.append(label)
+                return None
+            inline.append(SUP if tag == "sup" else SUB)
+            return tag
+        if tag == "a":
+            if node.raw:
+                text = node.text() if len(node.children) < 2 else "x"
+                if _ANCHOR_TEXT.match(text) and not any(True for _ in node.elements()):
+                    return None
+                if (
+                    self._notes
+                    and (label := self._notes.get(node.get("href")[1:]))
+                    and ("footnote" in node.raw or "doc-noteref" in node.raw)
+                ):
+                    inline.append(f"[^{label}]")
+                    return None
+            return ""
+        if tag in ("img", "wbr", "col", "source", "track", "area", "base", "rp", "rt"):
+            return None
+        if tag == "q":
+            inline.append("“")
+            return "quote"
+        if "classifier" in node.classes:  # docutils: the style sheet puts a colon before it
+            inline.append(" : ")
+        return self._marked(node, "")
+
+    def _close(self, node: Node, kind: str) -> None:
+        what, _, marked = kind.partition(" ")
+        if what == "emphasis":
+            self._emphasis -= 1
+            if self._emphasis == 0:
+                self._inline.append(EMPHASIS)
+        elif what == "strong":
+            self._strong -= 1
+            if self._strong == 0:
+                self._inline.append(STRONG)
+        elif what in ("sup", "sub"):
+            self._inline.append(SUP_END if what == "sup" else SUB_END)
+        elif what == "column":
+            self._inline.append(" ")
+        elif what == "quote":
+            self._inline.append("”")
+        elif what:
+            self._flush()
+            if what == "heading":
+                self._heading = 0
+            elif what == "prefix":
+                self._prefixes.pop()
+            elif what == "equations":
+                self._equations -= 1
+            elif what == "list":
+                self._lists.pop()
+            elif what == "cell":
+                self._end_cell(node)
+            elif what == "table":
+                rows = rows_as_markdown(self._rows.pop())
+                if rows:
+                    self._emit(rows)
+        if marked == "math":
+            self._math -= 1
+        elif marked == "ignored":
+            self._ignored -= 1
+
+    def _bullet(self) -> list[str]:
+        if self._lists and self._lists[-1][0] is not None:
+            number = self._lists[-1][0]
+            self._lists[-1][0] = number + 1
+            marker = f"{number}. "
+        else:
+            marker = "- "
+        return [marker, " " * len(marker)]
+
+    def _end_cell(self, node: Node) -> None:
+        text = " ".join(content for _, _, content, _ in self._blocks)
+        self._blocks, self._prefixes = self._saved.pop()
+        self._cells -= 1
+        if not self._rows[-1]:
+            self._rows[-1].append([])
+        row = self._rows[-1][-1]
+        row.append(text.replace("|", "\\|"))
+        row.extend([""] * min(span_of(node) - 1, max(0, _MAX_COLUMNS - len(row))))
+
+    # Formulas and code --------------------------------------------------------------------
+
+    def _hold(self, mark: str, text: str) -> str:
+        self._held.append(text)
+        return f"{mark}{len(self._held) - 1}{END}"
+
+    def _hold_text(self, text: str) -> str:
+        """Text in which the typesetter sees no formula: its delimiters are just characters."""
+        if "$" not in text and "\\" not in text and "`" not in text:
+            return text
+        return "".join(
+            self._hold(CODE, "\\$" if part == "$" else part) if part in ("$", "\\", "`") else part
+            for part in re.split(r"([$\\`])", text)
+        )
+
+    def _place(self, found: Formula) -> str:
+        place = self._hold(FORMULA, "")
+        self._waiting[len(self._held) - 1] = found
+        return place
+
+    def _code(self, node: Node) -> str | None:
+        if any(index in self._formulas for index in range(node.index + 1, node.end)):
+            return ""
+        text = node.text()
+        if node.tag != "code" and re.search(r"\\\(|\$[^$]+\$", text) and self._page.is_typeset:
+            return ""  # MathJax skips <code> and <pre> alone
+        words = _SPACES.sub(" ", text).strip()
+        if not words:
+            return None
+        fence = "`" if "`" not in words else "``"
+        pad = " " if words[0] == "`" or words[-1] == "`" else ""
+        before = " " if text[:1].isspace() else ""
+        after = " " if text[-1:].isspace() else ""
+        self._inline.append(before + self._hold(CODE, f"{fence}{pad}{words}{pad}{fence}") + after)
+        return None
+
+    def _preformatted(self, node: Node) -> str | None:
+        if any(self._formulas.get(index) for index in range(node.index + 1, node.end)):
+            return "block"  # a typesetter works in here: not code
+        code = listings.text_of(node)
+        if not code.strip():
+            return None
+        code = code.strip("\n").rstrip()
+        fence = "```"
+        while fence in code:
+            fence += "`"
+        lines = "\n".join(line.rstrip() for line in code.split("\n"))
+        self._emit(self._hold(CODE, f"{fence}{listings.language_of(node)}\n{lines}\n{fence}"))
+        return None
+
+    def _reference(self, node: Node) -> str | None:
+        if not self._notes:
+            return None
+        for inner in node.elements():
+            if inner.tag == "a" and (label := self._notes.get(inner.get("href")[1:])):
+                return f"[^{label}]"
+        return None
+
+    # Blocks -------------------------------------------------------------------------------
+
+    def _flush(self) -> None:
+        """End the running text: find its formulas, then make Markdown of the rest."""
+        inline = self._inline
+        if not inline:
+            return
+        text = "".join(inline)
+        if self._emphasis:
+            text += EMPHASIS
+        if self._strong:
+            text += STRONG
+        self._inline = []
+        if self._emphasis:
+            self._inline.append(EMPHASIS)
+        if self._strong:
+            self._inline.append(STRONG)
+        if not text.strip(_BLANK):
+            return
+        pieces: list[str] = []
+        position = 0
+        for span in delimiters.find(text, self._page, is_math_element=self._math > 0):
+            pieces.append(text[position : span.start].replace("$", "\\$"))
+            if span.asciimath is not None:
+                latex = asciimath.to_latex(span.asciimath)
+                if latex:
+                    pieces.append(self._place(Formula(latex, False)))
+            elif span.formula is None:
+                pieces.append("\\$")
+            else:
+                pieces.append(self._place(span.formula))
+            position = span.end
+        pieces.append(text[position:].replace("$", "\\$"))
+        text = prose(
+            "".join(pieces),
+            is_heading=self._heading > 0,
+            is_one_line=bool(self._heading or self._cells),
+        )
+        if not text:
+            return
+        self._paragraphs(text)
+
+    def _paragraphs(self, text: str) -> None:
+        """Emit running text, each displayed formula as a paragraph of its own."""
+        if not self._waiting:
+            self._emit(text)
+            return
+        has_room = not (self._heading or self._cells)
+        position = 0
+        for match in _PLACE.finditer(text):
+            place = int(match.group(1))
+            found = self._waiting.pop(place, None)
+            if found is None:
+                continue
+            is_display = found.is_display and has_room
+            self._held[place] = written(
+                found, is_display=is_display, is_one_line=bool(self._prefixes) or not is_display
+            )
+            if is_display:
+                before = text[position : match.start()].strip()
+                if before:
+                    self._emit(before)
+                self._emit(match.group(0))
+                position = match.end()
+        rest = text[position:].strip()
+        if rest and position and re.fullmatch(r"[.,;:!?]", rest):
+            first, later, content, fresh = self._blocks.pop()
+            self._blocks.append((first, later, content + rest, fresh))
+        elif rest:
+            self._emit(rest)
+
+    def _emit(self, content: str) -> None:
+        if self._heading:
+            content = "#" * self._heading + " " + content
+        first = later = ""
+        is_fresh = False
+        for prefix in self._prefixes:
+            first += prefix[0]
+            later += prefix[1]
+            if prefix[0] != prefix[1]:
+                is_fresh = True
+                prefix[0] = prefix[1]
+        self._blocks.append((first, later, content, is_fresh))
+
+    def _finish(self, blocks: list[tuple[str, str, str, bool]]) -> str:
+        parts: list[str] = []
+        before = ""
+        for number, (first, later, content, is_fresh) in enumerate(blocks):
+            if number + 1 in self._gaps and self._is_headless(blocks, number):
+                continue
+            if parts:
+                if (is_fresh and before.strip(" >")) or (is_fresh and before):
+                    parts.append("\n")
+                else:
+                    common = later if later and later == before else ""
+                    parts.append("\n" + common.rstrip() + "\n")
+            whole = self._restore(content)
+            lines = whole.split("\n") if (later or first) else [whole]
+            parts.append(first + lines[0])
+            parts.extend("\n" + (later + line if line else later.rstrip()) for line in lines[1:])
+            before = later
+        return "".join(parts)
+
+    @staticmethod
+    def _is_headless(blocks: list[tuple[str, str, str, bool]], number: int) -> bool:
+        """Whether a block is a heading over nothing but what was left out."""
+        level = _HEADING.match(blocks[number][2])
+        if level is None:
+            return False
+        after = _HEADING.match(blocks[number + 1][2]) if number + 1 < len(blocks) else level
+        return after is not None and len(after.group(1)) <= len(level.group(1))
+
+    def _restore(self, content: str) -> str:
+        if END not in content:
+            return content
+        out: list[str] = []
+        position = 0
+        for match in _PLACE.finditer(content):
+            out.append(content[position : match.start()])
+            held = self._held[int(match.group(1))]
+            if held.startswith("$") and out[-1].endswith("\\") and not out[-1].endswith("\\\\"):
+                out.append(" ")
+            out.append(held)
+            position = match.end()
+        out.append(content[position:])
+        return "".join(out)
+
+
+def _footnotes(nodes: Sequence[Node]) -> dict[str, str]:
+    """Labels of footnotes by the id of the note: those that a raised link points at."""
+    notes: dict[str, str] = {}
+    for node in nodes:
+        if node.tag != "a" or 'href="#' not in node.raw:
+            continue
+        target = node.get("href")
+        if not _FOOTNOTE.match(target):
+            continue
+        is_raised = (node.parent is not None and node.parent.tag == "sup") or any(
+            child.tag == "sup" for child in node.elements()
+        )
+        if not is_raised and "footnote" not in node.raw and "doc-noteref" not in node.raw:
+            continue
+        label = re.sub(r"[^\w]", "", node.text())
+        if label and len(label) <= 8:
+            notes.setdefault(target[1:], label)
+    return notes

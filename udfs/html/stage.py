@@ -1,0 +1,157 @@
+"""pages -> documents: text with its formulas as LaTeX, or the reason there is none."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from conf import tables
+from udfs.html import extract as reasons
+from udfs.html.extract import Extraction, extract
+from udfs.isolate import Failure, isolated
+from udfs.quality import Quality, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+EXTRACTOR = "html-1"
+"""Name and version of this extractor; a change that alters texts raises the number."""
+
+COMPONENT = "web"
+
+REASONS = (
+    reasons.EMPTY_BODY,
+    reasons.NOT_HTML,
+    reasons.TOO_BIG,
+    reasons.TOO_DEEP,
+    reasons.NO_TEXT,
+    reasons.TOO_FEW_FORMULAS,
+    "error",
+    "timeout",
+    "memory",
+    "crashed",
+)
+"""Values of `documents.rejected_by` for a page; the last four name how the row function ended."""
+
+_SLICE_ROWS = 256
+_SLICE_BYTES = 32 << 20
+_COPIED = (
+    "file_id",
+    "crawl",
+    "host",
+    "fetch_time",
+    "warc_filename",
+    "warc_record_offset",
+    "warc_record_length",
+    "url",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a page gave: its extraction, and the signals of its text (None when rejected)."""
+
+    extraction: Extraction
+    quality: Quality | None
+
+
+def to_document(page: tuple[bytes, str, str | None], *, min_formulas: int) -> Document:
+    """Extract one page and measure its text.
+
+    Args:
+        page: HTML bytes, URL, HTTP Content-Type (None when there was none).
+        min_formulas: fewest formulas that a kept page holds.
+    """
+    html, url, content_type = page
+    found = extract(html, url=url, content_type=content_type)
+    if found.text is None:
+        return Document(found, None)
+    quality = measure(found.text)
+    if quality.formula_count < min_formulas:
+        return Document(replace(found, text=None, rejected_by=reasons.TOO_FEW_FORMULAS), None)
+    return Document(found, quality)
+
+
+def extract_text(
+    batches: Iterable[pa.RecordBatch], *, min_formulas: int, cpu_seconds: float, memory_bytes: int
+) -> Iterator[pa.RecordBatch]:
+    """Turn HTML pages into text with formulas as LaTeX.
+
+    Args:
+        batches: rows of `pages`.
+        min_formulas: fewest formulas that a kept page holds, at least 0.
+        cpu_seconds: CPU time that one page may use, above 0.
+        memory_bytes: memory that one page may use, above 0.
+
+    Yields:
+        Rows of `documents`, one a page, in order, at most 256 rows a batch. A page without text
+        has `text` NULL and `rejected_by` one of `REASONS`.
+
+    Raises:
+        ValueError: `min_formulas` is negative or a limit is not positive. No single page raises.
+
+    Delimiters: MathJax 3 documentation, "TeX and LaTeX input".
+    """
+    if min_formulas < 0:
+        raise ValueError(f"extract_text: min_formulas must not be negative: {min_formulas}")
+    waiting: deque[pa.RecordBatch] = deque()
+
+    def pages() -> Iterator[tuple[bytes, str, str | None]]:
+        for batch in batches:
+            for piece in _slices(batch):
+                waiting.append(piece.select(["page_id", *_COPIED]))
+                html, url, kind = (piece.column(name) for name in ("html", "url", "content_type"))
+                for row in range(piece.num_rows):
+                    yield html[row].as_py(), url[row].as_py(), kind[row].as_py()
+
+    found: list[Document] = []
+    for result in isolated(
+        partial(to_document, min_formulas=min_formulas),
+        pages(),
+        cpu_seconds=cpu_seconds,
+        memory_bytes=memory_bytes,
+    ):
+        if isinstance(result, Failure):
+            result = Document(Extraction(None, rejected_by=result.reason), None)  # noqa: PLW2901
+        found.append(result)
+        if len(found) == waiting[0].num_rows:
+            yield _documents(waiting.popleft(), found)
+            found = []
+
+
+def _slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Cut a batch by rows and bytes: Spark cuts by rows alone, and pages are big."""
+    start = size = 0
+    html = batch.column(batch.schema.get_field_index("html"))
+    for row in range(batch.num_rows):
+        length = len(html[row].as_buffer())
+        if row > start and (row - start == _SLICE_ROWS or size + length > _SLICE_BYTES):
+            yield batch.slice(start, row - start)
+            start, size = row, 0
+        size += length
+    if start < batch.num_rows:
+        yield batch.slice(start)
+
+
+def _documents(pages: pa.RecordBatch, found: list[Document]) -> pa.RecordBatch:
+    schema = tables.arrow_schema(tables.DOCUMENTS)
+    count = len(found)
+    values: dict[str, pa.Array | list[object]] = {name: pages.column(name) for name in _COPIED}
+    values["doc_id"] = values["source_id"] = pages.column("page_id")
+    values["component"] = [COMPONENT] * count
+    values["extractor"] = [EXTRACTOR] * count
+    for name in ("text", "title", "language", "link_ratio", "rejected_by"):
+        values[name] = [getattr(document.extraction, name) for document in found]
+    for name in Quality.__slots__:
+        values[name] = [getattr(document.quality, name, None) for document in found]
+    return pa.RecordBatch.from_arrays(
+        [
+            value if isinstance(value, pa.Array) else pa.array(value, schema.field(name).type)
+            for name, value in ((name, values[name]) for name in schema.names)
+        ],
+        schema=schema,
+    )
