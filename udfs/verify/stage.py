@@ -46,6 +46,7 @@ class _Question(NamedTuple):
     relation: str
     modulus: str | None
     conditions: tuple[str, ...]
+    expression: str
 
 
 def judge(question: _Question) -> tuple[str, str | None]:
@@ -62,6 +63,7 @@ def judge(question: _Question) -> tuple[str, str | None]:
         relation=question.relation,
         modulus=question.modulus,
         conditions=question.conditions,
+        expression=question.expression,
     )
     if found.outcome == "verified" and is_restatement(question.code, question.result):
         return "trivial", found.method
@@ -130,6 +132,7 @@ def verdicts(
             row["relation"],
             row["modulus"],
             tuple(row["conditions"]),
+            row["expression"],
         )
         for row in rows
     ]

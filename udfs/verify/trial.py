@@ -1,0 +1,121 @@
+"""One text through contexts, translator, sandbox and comparison: what `mathcode-pile try` shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from udfs.contexts.passages import find_contexts
+from udfs.isolate import Failure, isolated
+from udfs.translate.symbolic import translate_symbolic
+from udfs.verify.compare import Comparison, compare, is_restatement
+from udfs.verify.sandbox import Limits, Run, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from udfs.translate.computation import Computation, Translation
+
+COMPARE_SECONDS = 5.0  # CPU time of one comparison
+COMPARE_BYTES = 1 << 30  # memory of one comparison
+PARALLEL = 2  # programs that run at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One computation of a text and what came of it.
+
+    Attributes:
+        computation: where it stands and what it rests on.
+        translation: its program, or why there is none.
+        run: how the program ended; None without a program.
+        outcome: as `verdicts.outcome`: verified, mismatch, trivial, no_result, error, timeout,
+            memory or blocked; None without a program.
+        method: as `verdicts.method`.
+    """
+
+    computation: Computation
+    translation: Translation
+    run: Run | None
+    outcome: str | None
+    method: str | None
+
+
+def trial(
+    text: str,
+    *,
+    limits: Limits | None = None,
+    earlier_sentences: int = 8,
+    sandbox: Sandbox | None = None,
+    require: frozenset[str] = frozenset(),
+) -> list[Trial]:
+    """Find the computations of a text, translate, run and judge them.
+
+    Args:
+        text: Markdown with formulas as LaTeX.
+        limits: what one program may use; None for the sandbox's own.
+        earlier_sentences: how far conditions may stand before a computation.
+        sandbox: where programs run; None starts one and closes it again.
+        require: isolation layers that a sandbox started here must have.
+
+    Returns:
+        One for each computation, in text order.
+
+    Raises:
+        IsolationError: the machine lacks a required layer.
+        ValueError: a setting is out of range.
+    """
+    passages = find_contexts(text, earlier_sentences=earlier_sentences)
+    found = [item for passage in passages for item in passage.computations]
+    if sandbox is not None:
+        return trials(found, sandbox, limits or Limits())
+    if not found:
+        return []
+    with Sandbox(require=require) as own:
+        return trials(found, own, limits or Limits())
+
+
+def trials(found: list[Computation], sandbox: Sandbox, limits: Limits) -> list[Trial]:
+    """Translate, run and judge computations that were found."""
+    translations = [translate_symbolic(computation) for computation in found]
+    codes = [translation.code for translation in translations if translation.code is not None]
+    runs = sandbox.run_many(codes, limits=limits, parallel=PARALLEL)
+    tried = [
+        (computation, translation, next(runs) if translation.code is not None else None)
+        for computation, translation in zip(found, translations, strict=True)
+    ]
+    judgements = _judgements(
+        (translation.code, run, computation)
+        for computation, translation, run in tried
+        if translation.code is not None and run is not None
+    )
+    return [
+        Trial(computation, translation, run, *(next(judgements) if run else (None, None)))
+        for computation, translation, run in tried
+    ]
+
+
+def _judgements(
+    questions: Iterable[tuple[str, Run, Computation]],
+) -> Iterator[tuple[str, str | None]]:
+    # In a child: no bound on the time of a comparison could be kept in this process.
+    judged = isolated(_judge, questions, cpu_seconds=COMPARE_SECONDS, memory_bytes=COMPARE_BYTES)
+    for judgement in judged:
+        yield ("no_result", None) if isinstance(judgement, Failure) else judgement
+
+
+def _judge(question: tuple[str, Run, Computation]) -> tuple[str, str | None]:
+    code, run, computation = question
+    if run.kind != "ok":
+        return ("error" if run.kind == "output" else run.kind), None
+    found: Comparison = compare(
+        run.stdout,
+        computation.result,
+        relation=computation.relation,
+        modulus=computation.modulus,
+        conditions=computation.conditions,
+        expression=computation.expression,
+    )
+    if found.outcome == "verified" and is_restatement(code, computation.result):
+        return "trivial", found.method
+    return found.outcome, found.method
