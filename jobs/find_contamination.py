@@ -1,0 +1,81 @@
+"""documents -> contamination: the benchmark items that a document holds, and where they stand."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from conf import settings as conf_settings
+from conf import tables
+from jobs import command, stream
+from udfs import contamination
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from conf.settings import Settings
+
+
+def main(spark: SparkSession, settings: Settings) -> None:
+    """Look for each benchmark in the documents that were not searched for it yet.
+
+    Each version of each benchmark has a checkpoint of its own: one that is added later is looked
+    for in all documents, without a second look for the others.
+    """
+    for benchmark in benchmarks(settings):
+        stream.append(
+            spark,
+            settings,
+            job="find_contamination",
+            source=tables.DOCUMENTS,
+            where="rejected_by IS NULL",
+            columns=("doc_id", "text"),
+            function=partial(
+                contamination.find_overlaps,
+                benchmarks=[benchmark],
+                ngram=settings.contamination.ngram,
+                jaccard=settings.contamination.jaccard,
+            ),
+            target=tables.CONTAMINATION,
+            checkpoint=f"{benchmark.name}-{benchmark.version[:16]}",
+        )
+
+
+def benchmarks(settings: Settings) -> list[contamination.Benchmark]:
+    """Return the benchmarks that the settings and their domain name, with their versions.
+
+    Raises:
+        SettingsError: a file cannot be used, or two benchmarks have one name.
+    """
+    named = [
+        *conf_settings.domain(settings.domain).benchmarks,
+        *settings.contamination.benchmarks,
+    ]
+    names = [benchmark.name for benchmark in named]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise conf_settings.SettingsError(
+            f"contamination.benchmarks: {', '.join(twice)}: named twice, maybe by the domain "
+            f"{settings.domain} too; give each benchmark a name of its own"
+        )
+    found = []
+    for benchmark in named:
+        path = benchmark.path
+        if "://" not in path:
+            path = str(conf_settings.resolve(path).absolute())
+        try:
+            declared = contamination.Benchmark(
+                name=benchmark.name,
+                path=path,
+                fields=tuple(benchmark.text),
+                id=benchmark.id,
+                version=contamination.version_of(path),
+            )
+            contamination.load_benchmark(declared)
+        except contamination.BenchmarkError as error:
+            raise conf_settings.SettingsError(f"contamination.benchmarks: {error}") from error
+        found.append(declared)
+    return found
+
+
+if __name__ == "__main__":
+    command.run(main)
