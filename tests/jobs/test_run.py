@@ -1,0 +1,338 @@
+"""The whole pipeline as a user runs it: from the sample crawl to shards and report."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from conf import tables
+from jobs import pipeline
+from tests import lake
+from tests.lake import PROJECT
+
+REASONS_OF_LOSS = {
+    "no_markers",
+    "http_status",
+    "not_html",
+    "empty_body",
+    "too_large",
+    "damaged_record",
+    "truncated_file",
+}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory) -> Path:
+    """Return a root in which `mathcode-pile run` has run once, undisturbed."""
+    found = tmp_path_factory.mktemp("undisturbed") / "root"
+    ended = lake.command("run", f"root={found}")
+    assert "verified programs" in ended.stderr
+    return found
+
+
+def test_every_response_is_a_page_or_counted(root, sample_labels):
+    reads = [row for row in lake.table(root, tables.FILE_READS) if row["kind"] == "warc"]
+    pages = lake.table(root, tables.PAGES)
+    rejected = Counter()
+    for read in reads:
+        rejected.update(dict(read["rejected"]))
+        assert read["records"] == read["rows_out"] + sum(dict(read["rejected"]).values())
+    assert sum(read["rows_out"] for read in reads) == len(pages)
+    assert set(rejected) <= REASONS_OF_LOSS
+    assert sum(read["records"] for read in reads) >= len(sample_labels) - 2
+
+
+def test_every_math_page_becomes_a_document_with_formulas(root, sample_labels):
+    documents = {row["url"]: row for row in lake.table(root, tables.DOCUMENTS) if row["text"]}
+    math = {row["url"] for row in sample_labels if row["kind"] == "math"}
+    assert len(math) >= 60
+    assert math - set(documents) == set()
+    assert [url for url in math if documents[url]["formula_count"] == 0] == []
+
+
+def test_bad_responses_have_the_labelled_reason(root, sample_labels):
+    rejected = Counter()
+    for read in lake.table(root, tables.FILE_READS):
+        rejected.update(dict(read["rejected"]))
+    rejected.update(
+        row["rejected_by"] for row in lake.table(root, tables.DOCUMENTS) if row["rejected_by"]
+    )
+    wanted = Counter(
+        row["reason"] for row in sample_labels if row["kind"] == "bad" and row.get("reason")
+    )
+    assert wanted
+    assert {reason: n for reason, n in wanted.items() if rejected[reason] < n} == {}
+
+
+def test_near_duplicates_leave_one_of_each_group(root, sample_labels):
+    documents = {
+        row["url"]: row["doc_id"] for row in lake.table(root, tables.DOCUMENTS) if row["text"]
+    }
+    kept = {row["doc_id"] for row in lake.table(root, tables.PILE)}
+    groups: dict[str, set[str]] = {}
+    for row in sample_labels:
+        if row.get("group") and row["url"] in documents:
+            groups.setdefault(row["group"], set()).add(documents[row["url"]])
+    several = {name: ids for name, ids in groups.items() if len(ids) > 1}
+    assert len(several) >= 3
+    assert {name: len(ids & kept) for name, ids in several.items() if len(ids & kept) > 1} == {}
+
+
+def test_a_leaked_benchmark_item_is_found_and_kept_out(root):
+    leaked = {row["doc_id"] for row in lake.table(root, tables.CONTAMINATION)}
+    assert leaked
+    assert leaked & {row["doc_id"] for row in lake.table(root, tables.PILE)} == set()
+
+
+def test_only_verified_programs_stand_in_the_pile(root):
+    outcomes = {row["program_id"]: row["outcome"] for row in lake.table(root, tables.VERDICTS)}
+    assert Counter(outcomes.values())["verified"] >= 100
+    used = [program for row in lake.table(root, tables.PILE) for program in row["program_ids"]]
+    assert used
+    assert {outcomes[program] for program in used} == {"verified"}
+
+
+def test_deliberate_errors_of_the_sample_are_not_verified(root, sample_labels):
+    texts = {row["doc_id"]: row for row in lake.table(root, tables.DOCUMENTS) if row["text"]}
+    verdicts = {row["program_id"]: row["outcome"] for row in lake.table(root, tables.VERDICTS)}
+    wrong = {(row["url"], latex) for row in sample_labels for latex in row.get("wrong", [])}
+    assert wrong
+    verified = [
+        (texts[p["doc_id"]]["url"], texts[p["doc_id"]]["text"][p["span_start"] : p["span_end"]])
+        for p in lake.table(root, tables.PROGRAMS)
+        if p["code"] is not None and verdicts[p["program_id"]] == "verified"
+    ]
+    bad = [
+        (url, span)
+        for url, span in verified
+        for u, latex in wrong
+        if url == u and _plain(span) == _plain(latex)
+    ]
+    assert bad == []
+
+
+def test_a_program_s_span_is_its_relation(root):
+    texts = {row["doc_id"]: row["text"] for row in lake.table(root, tables.DOCUMENTS)}
+    for program in lake.table(root, tables.PROGRAMS):
+        span = texts[program["doc_id"]][program["span_start"] : program["span_end"]]
+        assert program["expression"].strip()[:8] in span, (program, span)
+
+
+def test_keys_are_unique(root):
+    for name, key in (
+        (tables.CRAWL_FILES, "file_id"),
+        (tables.PAGES, "page_id"),
+        (tables.DOCUMENTS, "doc_id"),
+        (tables.CONTEXTS, "context_id"),
+        (tables.PROGRAMS, "program_id"),
+        (tables.VERDICTS, "program_id"),
+        (tables.PILE, "pile_id"),
+        (tables.SHARDS, "path"),
+        (tables.SIGNATURES, "doc_id"),
+    ):
+        assert {k: n for k, n in lake.count(root, name, key).items() if n > 1} == {}, name
+
+
+def test_megatron_reads_the_shards(root):
+    from udfs import tokens
+
+    shards = lake.table(root, tables.SHARDS)
+    assert {row["component"] for row in shards} == {"web", "synthetic"}
+    pile = lake.table(root, tables.PILE)
+    assert sum(row["documents"] for row in shards) == len(pile)
+    assert sum(row["tokens"] for row in shards) == sum(row["token_count"] for row in pile) + len(
+        pile
+    )
+    code = (
+        "import sys; from megatron.core.datasets.indexed_dataset import IndexedDataset\n"
+        "for path in sys.argv[1:]:\n"
+        "    data = IndexedDataset(path)\n"
+        "    print(path, len(data), int(data.sequence_lengths.sum()), *data[0][:50].tolist())\n"
+    )
+    paths = [row["path"] for row in shards]
+    ended = subprocess.run(
+        [sys.executable, "-c", code, *paths], capture_output=True, text=True, timeout=300
+    )
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    tokenizer = tokens.load(str(PROJECT / "conf/tokenizers/sample.json"))
+    texts = [row["text"] for row in pile]
+    for line, row in zip(ended.stdout.splitlines(), shards, strict=True):
+        path, documents, count, *first = line.split()
+        assert (path, int(documents), int(count)) == (row["path"], row["documents"], row["tokens"])
+        begin = tokenizer.decode([int(token) for token in first if int(token) != row["eod_id"]])
+        assert any(text.startswith(begin[:20]) for text in texts)
+
+
+def test_the_report_shows_documents_and_verdicts_without_network(root):
+    page = (root / "report.html").read_text(encoding="utf-8")
+    assert "<math" in page
+    assert re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=", page) == []
+    for word in ("From page to program", "verified", "mismatch", "no markers"):
+        assert word in page
+
+
+def test_a_second_run_does_nothing(root):
+    before = {name: _version(root, name) for name in tables.NAMES}
+    ended = lake.command("run", f"root={root}")
+    assert "Nothing new" in ended.stderr
+    assert {name: _version(root, name) for name in tables.NAMES} == before
+
+
+def test_sql_answers_in_every_form(root):
+    query = "SELECT outcome, count(*) AS n FROM verdicts GROUP BY 1 ORDER BY 1"
+    rows = [
+        json.loads(line)
+        for line in lake.command(
+            "sql", query, f"root={root}", "--format", "jsonl"
+        ).stdout.splitlines()
+    ]
+    assert {row["outcome"]: row["n"] for row in rows} == lake.count(
+        root, tables.VERDICTS, "outcome"
+    )
+    found = lake.command("sql", query, f"root={root}", "--format", "csv").stdout.splitlines()
+    assert found == ["outcome,n", *(f"{row['outcome']},{row['n']}" for row in rows)]
+
+
+def test_a_query_that_cannot_be_answered_says_why(root):
+    ended = subprocess.run(
+        [lake.COMMAND, "sql", "SELECT outcom FROM verdicts", f"root={root}"],
+        capture_output=True,
+        text=True,
+        env=lake.environment(),
+        cwd=PROJECT,
+        timeout=300,
+    )
+    assert ended.returncode == 1
+    assert "outcom" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_queries_of_the_readme_answer(root):
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    queries = re.findall(r'mathcode-pile sql "([^"]+)"', readme)
+    assert len(queries) == 3
+    union = " UNION ALL ".join(
+        f"SELECT to_json(struct(*)) AS row, {i} AS i FROM ({q})" for i, q in enumerate(queries)
+    )
+    out = lake.command("sql", union, f"root={root}", "--format", "jsonl").stdout
+    assert {json.loads(line)["i"] for line in out.splitlines()} == {0, 1, 2}
+
+
+def test_explain_tells_a_document_s_way(root, sample_labels):
+    kept = lake.table(root, tables.PILE)
+    url = next(row["url"] for row in kept if row["url"])
+    said = lake.command("explain", url, f"root={root}").stdout
+    for name in (tables.PAGES, tables.DOCUMENTS, tables.SCORES, tables.KEPT_DOCUMENTS, tables.PILE):
+        assert name in said
+
+
+def test_status_lists_tables_and_jobs(root):
+    said = lake.command("status", f"root={root}").stdout
+    assert [name for name in tables.NAMES if name not in said] == []
+    assert [job.name for job in pipeline.JOBS if job.name not in said] == []
+
+
+def test_the_notebook_runs_on_the_pile(root):
+    ended = subprocess.run(
+        [sys.executable, "notebooks/explore_pile.py", f"root={root}"],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+        env=lake.environment(),
+        timeout=300,
+    )
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    assert "verified" in ended.stdout
+
+
+def test_a_new_file_is_processed_alone(root, tmp_path):
+    later = tmp_path / "root"
+    shutil.copytree(root, later)
+    crawl = sorted((PROJECT / "conf/sample/crawl").glob("*/*.warc.gz"))
+    new = tmp_path / "later.warc.gz"
+    shutil.copy(crawl[0], new)
+    before = {name: len(lake.table(later, name)) for name in (tables.PAGES, tables.FILE_READS)}
+    old_verdicts = {row["program_id"]: row for row in lake.table(later, tables.VERDICTS)}
+    lake.command(
+        "run", f"root={later}", f"crawl.paths={json.dumps([str(p) for p in [*crawl, new]])}"
+    )
+    (read,) = [row for row in lake.table(later, tables.CRAWL_FILES) if row["path"] == str(new)]
+    (outcome,) = [
+        row for row in lake.table(later, tables.FILE_READS) if row["file_id"] == read["file_id"]
+    ]
+    assert len(lake.table(later, tables.FILE_READS)) == before[tables.FILE_READS] + 1
+    assert len(lake.table(later, tables.PAGES)) == before[tables.PAGES] + outcome["rows_out"]
+    # All of it was there before, so every new document is a duplicate, and the pile is the same.
+    assert lake.count(later, tables.PILE, "text") == lake.count(root, tables.PILE, "text")
+    now = {row["program_id"]: row for row in lake.table(later, tables.VERDICTS)}
+    assert {key: now[key] for key in old_verdicts} == old_verdicts
+
+
+def test_spark_connect_gives_the_same_tables(root, tmp_path):
+    other = tmp_path / "connect"
+    lake.command("run", f"root={other}", "spark.remote='local[2]'")
+    lake.assert_equal(root, other)
+
+
+def test_spark_submit_gives_the_same_tables(root, tmp_path):
+    from jobs import session
+
+    other = tmp_path / "submit"
+    submit = Path(sys.executable).parent / "spark-submit"
+    for job in pipeline.JOBS:
+        file = "report/__main__" if job.name == "report" else job.name
+        ended = subprocess.run(
+            [
+                str(submit),
+                "--master",
+                "local[2]",
+                "--packages",
+                session.DELTA_PACKAGE,
+                "--conf",
+                "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1",
+                "--conf",
+                "spark.driver.host=127.0.0.1",
+                "--conf",
+                "spark.ui.enabled=false",
+                f"jobs/{file}.py",
+                "conf/local.yaml",
+                f"root={other}",
+            ],
+            capture_output=True,
+            text=True,
+            cwd=PROJECT,
+            timeout=600,
+            env=lake.environment()
+            | {"PYSPARK_PYTHON": sys.executable, "JAVA_HOME": session.find_java()},
+        )
+        assert ended.returncode == 0, f"{job.name}: {ended.stderr[-3000:]}"
+    lake.assert_equal(root, other)
+
+
+def test_a_root_that_was_never_run_is_refused(tmp_path):
+    ended = subprocess.run(
+        [lake.COMMAND, "status", f"root={tmp_path / 'nothing'}"],
+        capture_output=True,
+        text=True,
+        env=lake.environment(),
+        cwd=PROJECT,
+        timeout=120,
+    )
+    assert ended.returncode == 1
+    assert "no tables there" in ended.stderr
+
+
+def _version(root: Path, name: str) -> int:
+    log = root / "tables" / name / "_delta_log"
+    return len(list(log.iterdir())) if log.is_dir() else -1
+
+
+def _plain(latex: str) -> str:
+    return re.sub(r"[\s$&\\,;]|\\\\", "", latex)
