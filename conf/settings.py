@@ -345,7 +345,7 @@ def fields(model: type[BaseModel] = Settings, prefix: str = "") -> dict[str, tup
     """Return every key with its default (as JSON) and its description, for help and docs."""
     found: dict[str, tuple[str, str]] = {}
     for name, field in model.model_fields.items():
-        kind = field.annotation
+        kind: Any = field.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             found |= fields(kind, f"{prefix}{name}.")
         else:

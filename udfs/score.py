@@ -22,7 +22,7 @@ from conf import tables
 from udfs.keys import key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 # What a change of the code below means for the scores of the same text.
 METHOD = "fasttext-1"
@@ -126,7 +126,7 @@ def _with_density(words: list[str]) -> str:
     return " ".join(marked)
 
 
-def version(rows: Sequence[tuple[str, str]], settings: dict[str, int | float | str]) -> str:
+def version(rows: Sequence[tuple[str, str]], settings: Mapping[str, int | float | str]) -> str:
     """Name a model by what it is made from, before it is trained.
 
     Args:
