@@ -19,7 +19,7 @@ run: setup  ## Run the whole pipeline on the sample crawl, into ./data
 test: setup-test  ## Run every test (ARGS="-k name" to choose)
 	$(BIN)/python -m pytest $(ARGS)
 
-bench: setup-test  ## Measure us against the peers (ARGS="minhash verify" to choose)
+bench: setup-test  ## Measure us against the peers (ARGS="extract verify" to choose)
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 lint: setup-test  ## Check style and types
