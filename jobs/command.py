@@ -140,9 +140,9 @@ def _parser() -> argparse.ArgumentParser:
 # Written out, so that help needs no Spark; a test holds them against jobs/pipeline.py.
 _JOB_SUMMARIES = {
     "list_crawl": "conf -> crawl_files: list the WARC files that the crawl's paths name.",
+    "import_datasets": "conf -> documents, file_reads: import the rows of data sets.",
     "read_crawl": "crawl_files -> pages, file_reads: keep HTML pages that may hold mathematics.",
     "extract_text": "pages -> documents: text with its formulas as LaTeX.",
-    "import_datasets": "conf -> documents, file_reads: import the rows of data sets.",
     "score_documents": "documents -> scores: how sure the filter model is of each document.",
     "find_duplicates": "documents, scores -> signatures, duplicates: near-duplicates.",
     "find_contamination": "documents -> contamination: overlaps with benchmark items.",
@@ -169,6 +169,9 @@ def _run(known: argparse.Namespace) -> int:
     refresh = pipeline.job(known.full_refresh) if known.full_refresh else None
     started = time.monotonic()
     with session.locked(settings) as log:
+        if refresh is None and runner.nothing_is_due(settings):
+            progress.console.print(f"Nothing new; all is in {settings.root}")
+            return 0
         progress.console.print(f"Starting Spark; its log goes to {log or 'standard error'}")
         spark = session.start(settings, log)
         if refresh is not None:

@@ -50,7 +50,7 @@ def end(
 ) -> None:
     """Say where things are, and what to ask them."""
     if all(found.is_skipped or not found.rows_in for found in outcomes):
-        console.print(f"Nothing new in {seconds:.0f} s; all is in {settings.root}")
+        console.print(f"Nothing new; all is in {settings.root}")
         return
     row = spark.sql(
         "SELECT count(*) AS documents, coalesce(sum(token_count), 0) AS tokens, "

@@ -41,6 +41,11 @@ def main(spark: SparkSession, settings: Settings) -> None:
         )
 
 
+def inputs(settings: Settings) -> str:
+    """Return the benchmarks with their versions."""
+    return "\n".join(f"{one.name} {one.version} {one.fields}" for one in benchmarks(settings))
+
+
 def benchmarks(settings: Settings) -> list[contamination.Benchmark]:
     """Return the benchmarks that the settings and their domain name, with their versions.
 

@@ -24,6 +24,11 @@ def main(spark: SparkSession, settings: Settings) -> None:
     add(spark, settings, "list_crawl", [_warc(entry) for entry in listed(settings)])
 
 
+def inputs(settings: Settings) -> str:
+    """Return the files that the crawl's paths name now."""
+    return "\n".join(entry.path for entry in listed(settings))
+
+
 def listed(settings: Settings) -> list[FileEntry]:
     """Return the WARC files that the settings name, sorted by path."""
     return list_files([_place(path) for path in settings.crawl.paths], prefix=settings.crawl.prefix)

@@ -49,8 +49,6 @@ class Job:
             further; NULL when it does.
         replaces: whether it replaces its table as a whole; else it appends, and a change of
             `settings` would mix two meanings in one table.
-        watches: whether it looks at files outside the tables, so that it can never know
-            without looking that there is nothing new.
     """
 
     module: ModuleType
@@ -60,7 +58,6 @@ class Job:
     options: tuple[str, ...] = ()
     reason: str = "CAST(NULL AS STRING)"
     replaces: bool = False
-    watches: bool = False
 
     @property
     def name(self) -> str:
@@ -71,6 +68,14 @@ class Job:
     def summary(self) -> str:
         """What it does: the first line of its module."""
         return (self.module.__doc__ or "").splitlines()[0]
+
+    def inputs(self, settings: Settings) -> str:
+        """Return what the job would read from outside the tables, as text that can be compared.
+
+        It is the module's `inputs(settings)`; empty where a job reads tables alone.
+        """
+        found = getattr(self.module, "inputs", None)
+        return found(settings) if found is not None else ""
 
     @property
     def main(self) -> Callable[[SparkSession, Settings], None]:
@@ -84,13 +89,19 @@ _DATASET = "kind != 'warc'"
 _IMPORTED = "extractor LIKE 'import%'"
 
 JOBS: tuple[Job, ...] = (
-    Job(list_crawl, (), {tables.CRAWL_FILES: _WARC}, watches=True),
+    Job(list_crawl, (), {tables.CRAWL_FILES: _WARC}),
+    # Before read_crawl: it lists its files in crawl_files too, which read_crawl reads.
+    Job(
+        import_datasets,
+        (),
+        {tables.DOCUMENTS: _IMPORTED, tables.FILE_READS: _DATASET, tables.CRAWL_FILES: _DATASET},
+        reason="rejected_by",
+    ),
     Job(
         read_crawl,
         (tables.CRAWL_FILES,),
         {tables.FILE_READS: _WARC, tables.PAGES: ALL},
         settings=("domain", "crawl.max_html_bytes"),
-        watches=True,
     ),
     Job(
         extract_text,
@@ -98,13 +109,6 @@ JOBS: tuple[Job, ...] = (
         {tables.DOCUMENTS: f"NOT {_IMPORTED}"},
         settings=("extract.min_formulas",),
         reason="rejected_by",
-    ),
-    Job(
-        import_datasets,
-        (),
-        {tables.DOCUMENTS: _IMPORTED, tables.FILE_READS: _DATASET, tables.CRAWL_FILES: _DATASET},
-        reason="rejected_by",
-        watches=True,
     ),
     Job(
         score_documents,
@@ -127,7 +131,6 @@ JOBS: tuple[Job, ...] = (
         {tables.CONTAMINATION: ALL},
         settings=("contamination.ngram", "contamination.jaccard"),
         reason="benchmark",
-        watches=True,
     ),
     Job(
         extract_contexts,

@@ -15,7 +15,7 @@ from conf import tables
 from jobs import pipeline, progress, session, stream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pyspark.sql import SparkSession
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from jobs.pipeline import Job
 
 _MEANING = "mathcode_pile."
+# A reason of `read_crawl` and `import_datasets` in `runs`: such files are tried again.
+_FAILED_FILE = "failed_file"
 
 
 class RunError(RuntimeError):
@@ -56,18 +58,61 @@ class LastRun:
 
     versions: Mapping[str, int]
     fingerprint: str
+    failed_files: int
 
 
 def last_runs(spark: SparkSession, settings: Settings) -> dict[str, LastRun]:
     """Return the last finished run of each job."""
     if not session.exists(spark, settings, tables.RUNS):
         return {}
-    rows = spark.sql(
-        "SELECT job, max_by(versions, started_at) AS versions, "
-        "max_by(fingerprint, started_at) AS fingerprint "
-        f"FROM {session.table_name(settings, tables.RUNS)} WHERE outcome = 'done' GROUP BY job"
-    ).collect()
-    return {row["job"]: LastRun(dict(row["versions"]), row["fingerprint"]) for row in rows}
+    runs = session.table(spark, settings, tables.RUNS).where("outcome = 'done'")
+    last = runs.groupBy("job").agg({"started_at": "max"}).toDF("job", "started_at")
+    return _last(row.asDict() for row in runs.join(last, ["job", "started_at"]).collect())
+
+
+def nothing_is_due(settings: Settings) -> bool:
+    """Return whether no job has anything to do, without a Spark session.
+
+    Spark takes seconds to start and as many for its first query; at a local root the answer is
+    in the names of commit files and in one small table, which deltalake reads.
+    """
+    if settings.catalog is not None or not session.is_local(settings):
+        return False
+    if not session.is_created(settings, tables.RUNS):
+        return False
+    from deltalake import DeltaTable  # noqa: PLC0415 - only for local roots
+
+    rows = DeltaTable(session.table_path(settings, tables.RUNS)).to_pyarrow_table(
+        columns=["job", "outcome", "started_at", "versions", "fingerprint", "rejected"]
+    )
+    done = (row for row in rows.to_pylist() if row["outcome"] == "done")
+    last = _last(sorted(done, key=lambda row: row["started_at"]))
+    return all(
+        _is_same(settings, job, last.get(job.name), session.local_versions(settings, _tables(job)))
+        for job in pipeline.JOBS
+    )
+
+
+def _last(rows: Iterable[Mapping[str, Any]]) -> dict[str, LastRun]:
+    return {
+        row["job"]: LastRun(
+            dict(row["versions"]), row["fingerprint"], dict(row["rejected"]).get(_FAILED_FILE, 0)
+        )
+        for row in rows
+    }
+
+
+def _tables(job: Job) -> list[str]:
+    return [name for name in {*job.reads, *job.writes} if not tables.table(name).is_view]
+
+
+def _is_same(settings: Settings, job: Job, last: LastRun | None, now: Mapping[str, int]) -> bool:
+    """Return whether a job has read what there is, and what it wrote is still there."""
+    if last is None or last.failed_files or last.fingerprint != _fingerprint(settings, job):
+        return False
+    return all(last.versions.get(name) == now.get(name) for name in job.reads) and all(
+        now.get(name, -1) >= last.versions.get(name, 0) for name in job.writes
+    )
 
 
 def run(spark: SparkSession, settings: Settings, job: Job, last: LastRun | None = None) -> Outcome:
@@ -84,12 +129,11 @@ def run(spark: SparkSession, settings: Settings, job: Job, last: LastRun | None 
     """
     started = time.monotonic()
     started_at = datetime.datetime.now(datetime.UTC)
-    names = [name for name in {*job.reads, *job.writes} if not tables.table(name).is_view]
-    fingerprint = _fingerprint(settings, job)
-    before = session.versions(spark, settings, names)
-    is_same = last is not None and last.fingerprint == fingerprint and _is_seen(job, last, before)
-    if is_same and not job.watches:
+    names = _tables(job)
+    is_same = _is_same(settings, job, last, session.versions(spark, settings, names))
+    if is_same:
         return Outcome(job.name, is_skipped=True)
+    fingerprint = _fingerprint(settings, job)
     session.note(settings, f"{job.name} begins")
     _prepare(spark, settings, job)
     before = session.versions(spark, settings, names)
@@ -115,8 +159,7 @@ def run(spark: SparkSession, settings: Settings, job: Job, last: LastRun | None 
         f"{job.name} done: {outcome.rows_in} in, {added} out, left {dict(rejected)}, "
         f"{outcome.seconds:.1f} s",
     )
-    if after != before or not is_same:
-        _record(spark, settings, outcome, started_at, after, fingerprint, None)
+    _record(spark, settings, outcome, started_at, after, fingerprint, None)
     return outcome
 
 
@@ -140,13 +183,6 @@ def refresh(spark: SparkSession, settings: Settings, job: Job) -> list[str]:
             f"DELETE FROM {session.table_name(settings, tables.RUNS)} WHERE job IN ({listed})"
         )
     return [one.name for one in jobs]
-
-
-def _is_seen(job: Job, last: LastRun, now: Mapping[str, int]) -> bool:
-    """Return whether a job has read what there is, and what it wrote is still there."""
-    return all(last.versions.get(name) == now.get(name) for name in job.reads) and all(
-        now.get(name, -1) >= last.versions.get(name, 0) for name in job.writes
-    )
 
 
 def _prepare(spark: SparkSession, settings: Settings, job: Job) -> None:
@@ -198,7 +234,8 @@ def _counts(
             gone = rows.selectExpr("explode(rejected) AS (reason, count)")
             gone = gone.groupBy("reason").agg({"count": "sum"})
             kept = rows.agg({"rows_out": "sum"}).selectExpr("CAST(NULL AS STRING)", "*")
-            found = kept.union(gone)
+            failed = rows.where("outcome = 'failed'").selectExpr(f"'{_FAILED_FILE}'", "count(*)")
+            found = kept.union(gone).union(failed)
         else:
             found = rows.selectExpr(f"{job.reason} AS reason").groupBy("reason").count()
         return {row[0]: row[1] or 0 for row in found.collect()}
@@ -262,5 +299,6 @@ def _fingerprint(settings: Settings, job: Job) -> str:
     chosen = {
         "code": installed_version("mathcode-pile"),
         "settings": _chosen(settings, job.settings + job.options),
+        "inputs": job.inputs(settings),
     }
     return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:32]

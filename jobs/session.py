@@ -39,6 +39,7 @@ _JAVA_FOLDERS = (
 
 # Older readers (deltalake among them) know no deletion vectors; rows here are never deleted.
 _TABLE_PROPERTIES = {"delta.enableDeletionVectors": "false"}
+_COMMIT = re.compile(r"(\d{20})\.")
 _MAX_LOG_BYTES = 20 * 2**20
 
 
@@ -178,18 +179,20 @@ def exists(spark: SparkSession, settings: Settings, name: str) -> bool:
     if settings.catalog is not None:
         return spark.catalog.tableExists(f"{settings.catalog}.{name}")
     if is_local(settings):
-        return Path(table_path(settings, name), "_delta_log").is_dir()
+        return is_created(settings, name)
     return version(spark, settings, name) is not None
+
+
+def is_created(settings: Settings, name: str) -> bool:
+    """Return whether a table of a local root has been created; asks no Spark."""
+    return Path(table_path(settings, name), "_delta_log").is_dir()
 
 
 def version(spark: SparkSession, settings: Settings, name: str) -> int | None:
     """Return the newest Delta version of a table; None where it has not been created."""
     if settings.catalog is None and is_local(settings):
         # A listing instead of a query: every job asks this of several tables.
-        log = Path(table_path(settings, name), "_delta_log")
-        names = [file.name for file in log.iterdir()] if log.is_dir() else []
-        found = [int(match[1]) for match in map(re.compile(r"(\d{20})\.").match, names) if match]
-        return max(found, default=None)
+        return local_versions(settings, [name]).get(name)
     try:
         rows = spark.sql(f"DESCRIBE HISTORY {table_name(settings, name)} LIMIT 1").collect()
     except Exception as error:  # Spark Connect and classic raise different classes
@@ -197,6 +200,22 @@ def version(spark: SparkSession, settings: Settings, name: str) -> int | None:
             return None
         raise
     return int(rows[0]["version"]) if rows else None
+
+
+def local_versions(settings: Settings, names: Sequence[str]) -> dict[str, int]:
+    """Return the newest Delta version of each table of a local root that has been created.
+
+    A commit is a file named by its version (Delta protocol, "Delta Log Entries").
+    """
+    found = {}
+    for name in names:
+        if is_created(settings, name):
+            log = Path(table_path(settings, name), "_delta_log")
+            commits = (_COMMIT.match(file.name) for file in log.iterdir())
+            numbers = [int(commit[1]) for commit in commits if commit]
+            if numbers:
+                found[name] = max(numbers)
+    return found
 
 
 def versions(spark: SparkSession, settings: Settings, names: Sequence[str]) -> dict[str, int]:
