@@ -173,17 +173,16 @@ def _run(known: argparse.Namespace) -> int:
             progress.console.print(f"Nothing new; all is in {settings.root}")
             return 0
         progress.console.print(f"Starting Spark; its log goes to {log or 'standard error'}")
-        spark = session.start(settings, log)
-        if refresh is not None:
-            names = runner.refresh(spark, settings, refresh)
-            progress.console.print(f"Forgot the rows of {', '.join(names)}")
-        last = runner.last_runs(spark, settings)
-        outcomes = []
-        for job in pipeline.JOBS:
-            outcomes.append(runner.run(spark, settings, job, last.get(job.name)))
-            display.outcome(outcomes[-1])
-        display.end(spark, settings, outcomes, time.monotonic() - started)
-        _stop(spark)
+        with session.running(settings, log) as spark:
+            if refresh is not None:
+                names = runner.refresh(spark, settings, refresh)
+                progress.console.print(f"Forgot the rows of {', '.join(names)}")
+            last = runner.last_runs(spark, settings)
+            outcomes = []
+            for job in pipeline.JOBS:
+                outcomes.append(runner.run(spark, settings, job, last.get(job.name)))
+                display.outcome(outcomes[-1])
+            display.end(spark, settings, outcomes, time.monotonic() - started)
     return 0
 
 
@@ -192,12 +191,10 @@ def _job(known: argparse.Namespace) -> int:
 
     settings = _load(known.words)
     job = pipeline.job(known.name)
-    with session.locked(settings) as log:
-        spark = session.start(settings, log)
+    with session.locked(settings) as log, session.running(settings, log) as spark:
         if known.full_refresh:
             runner.refresh(spark, settings, job)
         display.outcome(runner.run(spark, settings, job))
-        _stop(spark)
     return 0
 
 
@@ -205,9 +202,8 @@ def _status(known: argparse.Namespace) -> int:
     from jobs import display, session  # noqa: PLC0415 - loads Spark
 
     settings = _load(known.words)
-    spark = session.start(settings, session.reader_log(settings))
-    display.status(spark, settings)
-    _stop(spark)
+    with session.running(settings, session.reader_log(settings)) as spark:
+        display.status(spark, settings)
     return 0
 
 
@@ -215,9 +211,8 @@ def _sql(known: argparse.Namespace) -> int:
     from jobs import query, session  # noqa: PLC0415 - loads Spark
 
     settings = _load(known.words)
-    spark = session.start(settings, session.reader_log(settings))
-    query.answer(spark, settings, known.query, known.format)
-    _stop(spark)
+    with session.running(settings, session.reader_log(settings)) as spark:
+        query.answer(spark, settings, known.query, known.format)
     return 0
 
 
@@ -225,9 +220,8 @@ def _explain(known: argparse.Namespace) -> int:
     from jobs import explain, session  # noqa: PLC0415 - loads Spark
 
     settings = _load(known.words)
-    spark = session.start(settings, session.reader_log(settings))
-    explain.show(spark, settings, known.document)
-    _stop(spark)
+    with session.running(settings, session.reader_log(settings)) as spark:
+        explain.show(spark, settings, known.document)
     return 0
 
 
@@ -258,13 +252,6 @@ def _tables(known: argparse.Namespace) -> int:
     if found.query is not None:
         print(found.query)
     return 0
-
-
-def _stop(spark: SparkSession) -> None:
-    # A session that spark-submit or a notebook owns goes on.
-    from jobs import session  # noqa: PLC0415 - loads Spark
-
-    session.stop(spark)
 
 
 def _fail(message: str, status: int) -> int:

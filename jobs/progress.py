@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 # Rows that are a query's answer go to standard output; all that is said about them goes here.
 console = Console(stderr=True, highlight=False)
-output = Console(highlight=False)
+# A pipe has no width: tables are not cut there.
+output = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
 
 
 class Meter(Protocol):

@@ -78,23 +78,24 @@ def start(settings: Settings, log: Path | None = None) -> SparkSession:
         builder = builder.master(settings.spark.master)
     for name, value in _spark_conf(settings, starts_jvm=starts_jvm).items():
         builder = builder.config(name, value)
-    global _started  # noqa: PLW0603 - Spark itself has one session a process
     with _output_to(log if starts_jvm else None):
         spark = builder.getOrCreate()
         _check_delta(spark)
-    if running is None:
-        _started = spark
     for name, value in _session_conf(settings).items():
         spark.conf.set(name, value)
     return spark
 
 
-def stop(spark: SparkSession) -> None:
-    """Stop a session that `start` started; one that a notebook or test owns goes on."""
-    global _started  # noqa: PLW0603 - Spark itself has one session a process
-    if spark is _started:
-        spark.stop()
-        _started = None
+@contextlib.contextmanager
+def running(settings: Settings, log: Path | None) -> Iterator[SparkSession]:
+    """Start a session for the body; one that a notebook or a test runs already goes on after it."""
+    is_ours = SparkSession.getActiveSession() is None
+    spark = start(settings, log)
+    try:
+        yield spark
+    finally:
+        if is_ours:
+            spark.stop()
 
 
 def check_pair() -> None:
@@ -394,7 +395,6 @@ def reader_log(settings: Settings) -> Path | None:
 
 
 _log_descriptor: int | None = None
-_started: SparkSession | None = None
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from conf import settings as conf_settings
+from tests import lake
 
 # The same examples in every run: a failure that only one machine sees helps nobody.
 settings.register_profile(
@@ -38,7 +39,16 @@ def spark(tmp_path_factory):
         log,
     )
     yield found
-    session.stop(found)
+    found.stop()
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory) -> Path:
+    """Return a root in which `mathcode-pile run` has run once, on the sample; read only."""
+    found = tmp_path_factory.mktemp("undisturbed") / "root"
+    ended = lake.command("run", f"root={found}")
+    assert "verified programs" in ended.stderr
+    return found
 
 
 @pytest.fixture

@@ -15,9 +15,8 @@ _SEED = 20261121
 _START_SECONDS = 120
 
 
-def test_a_killed_run_ends_with_the_rows_of_an_undisturbed_one(tmp_path):
-    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
-    lake.command("run", f"root={undisturbed}")
+def test_a_killed_run_ends_with_the_rows_of_an_undisturbed_one(undisturbed, tmp_path):
+    killed = tmp_path / "killed"
     seconds = {row["job"]: row["seconds"] for row in lake.table(undisturbed, "runs")}
     chosen = random.Random(_SEED)
     kills = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from conf import tables
-from jobs import pipeline
+from jobs import command, pipeline
 from tests import lake
 from tests.lake import PROJECT
 
@@ -28,13 +29,22 @@ REASONS_OF_LOSS = {
 }
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory) -> Path:
+@pytest.fixture
+def root(undisturbed) -> Path:
     """Return a root in which `mathcode-pile run` has run once, undisturbed."""
-    found = tmp_path_factory.mktemp("undisturbed") / "root"
-    ended = lake.command("run", f"root={found}")
-    assert "verified programs" in ended.stderr
-    return found
+    return undisturbed
+
+
+@pytest.fixture
+def say(spark, capsys):
+    """Return a function that runs a command line in the tests' own session, and what it said."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        status = command.cli(words)
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return run
 
 
 def test_every_response_is_a_page_or_counted(root, sample_labels):
@@ -185,71 +195,78 @@ def test_a_second_run_does_nothing(root):
     assert {name: _version(root, name) for name in tables.NAMES} == before
 
 
-def test_sql_answers_in_every_form(root):
-    query = "SELECT outcome, count(*) AS n FROM verdicts GROUP BY 1 ORDER BY 1"
-    rows = [
-        json.loads(line)
-        for line in lake.command(
-            "sql", query, f"root={root}", "--format", "jsonl"
-        ).stdout.splitlines()
-    ]
+def test_sql_answers_on_standard_output_alone(root):
+    query = "SELECT outcome, count(*) AS n FROM verdicts GROUP BY 1"
+    ended = lake.command("sql", query, f"root={root}", "--format", "jsonl")
+    rows = [json.loads(line) for line in ended.stdout.splitlines()]
     assert {row["outcome"]: row["n"] for row in rows} == lake.count(
         root, tables.VERDICTS, "outcome"
     )
-    found = lake.command("sql", query, f"root={root}", "--format", "csv").stdout.splitlines()
-    assert found == ["outcome,n", *(f"{row['outcome']},{row['n']}" for row in rows)]
 
 
-def test_a_query_that_cannot_be_answered_says_why(root):
-    ended = subprocess.run(
-        [lake.COMMAND, "sql", "SELECT outcom FROM verdicts", f"root={root}"],
-        capture_output=True,
-        text=True,
-        env=lake.environment(),
-        cwd=PROJECT,
-        timeout=300,
-    )
-    assert ended.returncode == 1
-    assert "outcom" in ended.stderr
-    assert "Traceback" not in ended.stderr
+def test_sql_answers_in_every_form(root, say):
+    query = "SELECT outcome, count(*) AS n FROM verdicts GROUP BY 1 ORDER BY 1"
+    counts = sorted(lake.count(root, tables.VERDICTS, "outcome").items())
+    _, out, _ = say("sql", query, f"root={root}", "--format", "csv")
+    assert out.splitlines() == ["outcome,n", *(f"{name},{n}" for name, n in counts)]
+    _, out, _ = say("sql", query, f"root={root}")
+    assert all(name in out for name, _ in counts)
 
 
-def test_the_queries_of_the_readme_answer(root):
+def test_a_query_that_cannot_be_answered_says_why(root, say):
+    status, _, err = say("sql", "SELECT outcom FROM verdicts", f"root={root}")
+    assert status == 1
+    assert "outcom" in err
+    assert "Traceback" not in err
+
+
+def test_the_queries_of_the_readme_answer(root, say):
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
     queries = re.findall(r'mathcode-pile sql "([^"]+)"', readme)
     assert len(queries) == 3
-    union = " UNION ALL ".join(
-        f"SELECT to_json(struct(*)) AS row, {i} AS i FROM ({q})" for i, q in enumerate(queries)
-    )
-    out = lake.command("sql", union, f"root={root}", "--format", "jsonl").stdout
-    assert {json.loads(line)["i"] for line in out.splitlines()} == {0, 1, 2}
+    for query in queries:
+        status, out, _ = say("sql", query, f"root={root}", "--format", "jsonl")
+        assert status == 0
+        assert out.splitlines()
 
 
-def test_explain_tells_a_document_s_way(root, sample_labels):
-    kept = lake.table(root, tables.PILE)
-    url = next(row["url"] for row in kept if row["url"])
-    said = lake.command("explain", url, f"root={root}").stdout
+def test_explain_tells_a_document_s_way(root, say):
+    url = next(row["url"] for row in lake.table(root, tables.PILE) if row["url"])
+    _, out, _ = say("explain", url, f"root={root}")
     for name in (tables.PAGES, tables.DOCUMENTS, tables.SCORES, tables.KEPT_DOCUMENTS, tables.PILE):
-        assert name in said
+        assert name in out
 
 
-def test_status_lists_tables_and_jobs(root):
-    said = lake.command("status", f"root={root}").stdout
-    assert [name for name in tables.NAMES if name not in said] == []
-    assert [job.name for job in pipeline.JOBS if job.name not in said] == []
+def test_explain_names_the_reason_of_a_rejected_document(root, say):
+    rejected = next(row for row in lake.table(root, tables.DOCUMENTS) if row["rejected_by"])
+    _, out, _ = say("explain", rejected["doc_id"], f"root={root}")
+    assert f"rejected: {rejected['rejected_by']}" in out
 
 
-def test_the_notebook_runs_on_the_pile(root):
-    ended = subprocess.run(
-        [sys.executable, "notebooks/explore_pile.py", f"root={root}"],
-        capture_output=True,
-        text=True,
-        cwd=PROJECT,
-        env=lake.environment(),
-        timeout=300,
-    )
-    assert ended.returncode == 0, ended.stderr[-2000:]
+def test_explain_of_what_nobody_knows_says_where_to_look(root, say):
+    status, _, err = say("explain", "https://nowhere.example.org/", f"root={root}")
+    assert status == 1
+    assert "file_reads.rejected" in err
+
+
+def test_status_lists_tables_and_jobs(root, say):
+    _, out, _ = say("status", f"root={root}")
+    assert [name for name in tables.NAMES if name not in out] == []
+    assert [job.name for job in pipeline.JOBS if job.name not in out] == []
+
+
+def test_try_needs_no_spark():
+    text = "The radius is $r = 3$, so the area is $\\pi r^2 = 9\\pi$, and $2 + 2 = 5$."
+    ended = lake.command("try", text)
     assert "verified" in ended.stdout
+    assert "mismatch" in ended.stdout
+    assert "print(math.pi * r**2)" in ended.stdout
+
+
+def test_the_notebook_runs_on_the_pile(root, spark, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["explore_pile.py", f"root={root}"])
+    runpy.run_path(str(PROJECT / "notebooks/explore_pile.py"))
+    assert "verified" in capsys.readouterr().out
 
 
 def test_a_new_file_is_processed_alone(root, tmp_path):
