@@ -437,6 +437,8 @@ def _spark_conf(settings: Settings, *, starts_jvm: bool) -> dict[str, str]:
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.ui.enabled": "false",
+            # Else Spark makes an empty folder wherever it is started.
+            "spark.sql.warehouse.dir": f"{settings.root}/warehouse",
             "spark.ui.showConsoleProgress": "false",
             # Stages hand over finished rows; a straggling copy of one would run programs twice.
             "spark.speculation": "false",

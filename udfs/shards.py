@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from conf import tables
 from udfs import binidx, tokens
@@ -322,7 +323,7 @@ def _slices(
                 strict=True,
             )
         ]
-        sizes = pa.compute.binary_length(batch["text"]).to_pylist()
+        sizes = pc.binary_length(batch["text"]).to_pylist()
         start = 0
         held = 0
         for stop in range(1, batch.num_rows + 1):
