@@ -336,6 +336,14 @@ def resolve(path: str | Path) -> Path:
     return found if found.exists() or found.is_absolute() else CONF.parent / found
 
 
+def place(path: str) -> str:
+    """Return a file named in settings as every process finds it: absolute, or the URL it is.
+
+    Workers of a Spark Connect server do not run where the command line was typed.
+    """
+    return path if "://" in path or path.startswith("dbfs:") else str(resolve(path).absolute())
+
+
 def dump(settings: Settings) -> str:
     """Return settings as one line of JSON with sorted keys."""
     return json.dumps(settings.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)

@@ -34,7 +34,7 @@ def main(spark: SparkSession, settings: Settings) -> None:
             tables.VERDICTS,
         ],
     )
-    tokenizer = str(conf_settings.resolve(settings.shards.tokenizer))
+    tokenizer = conf_settings.place(settings.shards.tokenizer)
     documents = session.table(spark, settings, tables.KEPT_DOCUMENTS, versions=versions)
     programs = session.table(spark, settings, tables.PROGRAMS, versions=versions)
     verdicts = session.table(spark, settings, tables.VERDICTS, versions=versions)

@@ -64,9 +64,7 @@ def benchmarks(settings: Settings) -> list[contamination.Benchmark]:
         )
     found = []
     for benchmark in named:
-        path = benchmark.path
-        if "://" not in path:
-            path = str(conf_settings.resolve(path).absolute())
+        path = conf_settings.place(benchmark.path)
         try:
             declared = contamination.Benchmark(
                 name=benchmark.name,

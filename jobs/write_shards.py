@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def main(spark: SparkSession, settings: Settings) -> None:
     """Write the shards of one version of the pile, then name them in `shards`."""
-    tokenizer = str(conf_settings.resolve(settings.shards.tokenizer))
+    tokenizer = conf_settings.place(settings.shards.tokenizer)
     versions = session.versions(spark, settings, [tables.PILE])
     version = versions[tables.PILE]
     # What gives the pairs their content names their folder: a change leaves the old set whole.

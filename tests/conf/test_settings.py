@@ -74,3 +74,11 @@ def test_every_key_is_described():
 def test_an_unknown_domain_lists_those_there_are():
     with pytest.raises(settings.SettingsError, match="there are math"):
         settings.domain("alchemy")
+
+
+def test_a_file_of_the_settings_is_placed_where_every_process_finds_it(monkeypatch, tmp_path):
+    assert settings.place("conf/local.yaml") == str(settings.CONF / "local.yaml")
+    assert settings.place("s3://bucket/tokenizer.json") == "s3://bucket/tokenizer.json"
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.json").touch()
+    assert settings.place("mine.json") == str(tmp_path / "mine.json")

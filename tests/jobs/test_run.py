@@ -269,7 +269,7 @@ def test_the_notebook_runs_on_the_pile(root, spark, capsys, monkeypatch):
     assert "verified" in capsys.readouterr().out
 
 
-def test_a_new_file_is_processed_alone(root, tmp_path):
+def test_a_new_file_is_processed_alone(root, tmp_path, say):
     later = tmp_path / "root"
     shutil.copytree(root, later)
     crawl = sorted((PROJECT / "conf/sample/crawl").glob("*/*.warc.gz"))
@@ -277,9 +277,9 @@ def test_a_new_file_is_processed_alone(root, tmp_path):
     shutil.copy(crawl[0], new)
     before = {name: len(lake.table(later, name)) for name in (tables.PAGES, tables.FILE_READS)}
     old_verdicts = {row["program_id"]: row for row in lake.table(later, tables.VERDICTS)}
-    lake.command(
-        "run", f"root={later}", f"crawl.paths={json.dumps([str(p) for p in [*crawl, new]])}"
-    )
+    paths = json.dumps([str(path) for path in [*crawl, new]])
+    status, _, err = say("run", f"root={later}", f"crawl.paths={paths}")
+    assert status == 0, err
     (read,) = [row for row in lake.table(later, tables.CRAWL_FILES) if row["path"] == str(new)]
     (outcome,) = [
         row for row in lake.table(later, tables.FILE_READS) if row["file_id"] == read["file_id"]

@@ -1,7 +1,5 @@
 r"""Markers: the mechanism on small sets, and the recall of the math domain on forms of the web."""
 
-import time
-
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -118,10 +116,9 @@ REPEATED = [
 
 
 @pytest.mark.parametrize("piece", REPEATED)
+@pytest.mark.timeout(120)  # what is not linear takes hours
 def test_no_page_makes_a_pattern_slow(math, piece):
-    began = time.process_time()
-    math.find([piece * ((2 << 20) // len(piece))])
-    assert time.process_time() - began < 5
+    assert len(math.find([piece * ((2 << 20) // len(piece))])) == 1
 
 
 def test_weights_add_up_to_a_page():

