@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from conf import settings as conf_settings
 from conf import tables
-from jobs import pipeline, progress, session, stream
+from jobs import pipeline, progress, session, slices, stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -88,7 +88,12 @@ def nothing_is_due(settings: Settings) -> bool:
     done = (row for row in rows.to_pylist() if row["outcome"] == "done")
     last = _last(sorted(done, key=lambda row: row["started_at"]))
     return all(
-        _is_same(settings, job, last.get(job.name), session.local_versions(settings, _tables(job)))
+        _is_same(
+            job,
+            last.get(job.name),
+            session.local_versions(settings, _tables(job)),
+            _fingerprint(settings, job),
+        )
         for job in pipeline.JOBS
     )
 
@@ -106,9 +111,9 @@ def _tables(job: Job) -> list[str]:
     return [name for name in {*job.reads, *job.writes} if not tables.table(name).is_view]
 
 
-def _is_same(settings: Settings, job: Job, last: LastRun | None, now: Mapping[str, int]) -> bool:
+def _is_same(job: Job, last: LastRun | None, now: Mapping[str, int], fingerprint: str) -> bool:
     """Return whether a job has read what there is, and what it wrote is still there."""
-    if last is None or last.failed_files or last.fingerprint != _fingerprint(settings, job):
+    if last is None or last.failed_files or last.fingerprint != fingerprint:
         return False
     return all(last.versions.get(name) == now.get(name) for name in job.reads) and all(
         now.get(name, -1) >= last.versions.get(name, 0) for name in job.writes
@@ -130,27 +135,21 @@ def run(spark: SparkSession, settings: Settings, job: Job, last: LastRun | None 
     started = time.monotonic()
     started_at = datetime.datetime.now(datetime.UTC)
     names = _tables(job)
-    is_same = _is_same(settings, job, last, session.versions(spark, settings, names))
-    if is_same:
-        return Outcome(job.name, is_skipped=True)
     fingerprint = _fingerprint(settings, job)
+    if _is_same(job, last, session.versions(spark, settings, names), fingerprint):
+        return Outcome(job.name, is_skipped=True)
     session.note(settings, f"{job.name} begins")
     _prepare(spark, settings, job)
     before = session.versions(spark, settings, names)
     with progress.job(job.name) as meter:
-        error: BaseException | None = None
         try:
             job.main(spark, settings)
-        except Exception as caught:
-            error = caught
+        except Exception as error:
+            said = stream.cause(error)
+            session.note(settings, f"{job.name} failed: {said}")
+            outcome = Outcome(job.name, meter.done, seconds=time.monotonic() - started)
+            _record(spark, settings, outcome, started_at, before, fingerprint, said)
             raise
-        finally:
-            if error is not None:
-                session.note(settings, f"{job.name} failed: {stream.cause(error)}")
-                outcome = Outcome(job.name, meter.done, seconds=time.monotonic() - started)
-                _record(
-                    spark, settings, outcome, started_at, before, fingerprint, stream.cause(error)
-                )
     after = session.versions(spark, settings, names)
     added, rejected = _counts(spark, settings, job, before, after)
     outcome = Outcome(job.name, meter.done, added, rejected, time.monotonic() - started)
@@ -276,11 +275,7 @@ def _record(
         error,
     )
     frame = spark.createDataFrame([row], session.ddl(tables.RUNS)).coalesce(1)
-    writer = frame.write.format("delta").mode("append")
-    if settings.catalog is None:
-        writer.save(session.table_path(settings, tables.RUNS))
-    else:
-        writer.saveAsTable(session.table_name(settings, tables.RUNS))
+    slices.save(settings, frame.write.format("delta").mode("append"), tables.RUNS)
 
 
 def _chosen(settings: Settings, names: tuple[str, ...]) -> dict[str, Any]:

@@ -251,16 +251,6 @@ def create(spark: SparkSession, settings: Settings, name: str) -> None:
     )
 
 
-def drop(spark: SparkSession, settings: Settings, name: str) -> None:
-    """Remove a table with its rows."""
-    if settings.catalog is not None:
-        spark.sql(f"DROP TABLE IF EXISTS {table_name(settings, name)}")
-    elif is_local(settings):
-        shutil.rmtree(table_path(settings, name), ignore_errors=True)
-    else:
-        remove_folder(table_path(settings, name))
-
-
 def register(spark: SparkSession, settings: Settings) -> None:
     """Make every table and view known by its bare name, for SQL in this session.
 

@@ -21,7 +21,7 @@ from jobs import progress, session
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 
     from conf.settings import Settings
     from jobs.stream import ArrowFunction
@@ -207,11 +207,16 @@ def replace(
         return
     ordered = frame.select(*[column.name for column in tables.table(target).columns])
     writer = ordered.write.format("delta").mode("overwrite").option("userMetadata", stamp)
+    save(settings, writer, target)
+    progress.meter().advance(session.table(spark, settings, target).count())
+
+
+def save(settings: Settings, writer: DataFrameWriter, target: str) -> None:
+    """Commit what a writer holds to a table, under its path or its name in the catalog."""
     if settings.catalog is None:
         writer.save(session.table_path(settings, target))
     else:
-        writer.saveAsTable(name)
-    progress.meter().advance(session.table(spark, settings, target).count())
+        writer.saveAsTable(session.table_name(settings, target))
 
 
 def _commit(settings: Settings, job: str, target: str, frame: DataFrame, version: int) -> None:
@@ -222,7 +227,4 @@ def _commit(settings: Settings, job: str, target: str, frame: DataFrame, version
         .option("txnAppId", job)
         .option("txnVersion", version)
     )
-    if settings.catalog is None:
-        writer.save(session.table_path(settings, target))
-    else:
-        writer.saveAsTable(session.table_name(settings, target))
+    save(settings, writer, target)
