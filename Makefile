@@ -16,8 +16,8 @@ setup-test:  ## Add what tests, linters and training need
 run: setup  ## Run the whole pipeline on the sample crawl, into ./data
 	$(BIN)/mathcode-pile run $(ARGS)
 
-test: setup-test  ## Run every test (ARGS="-k name" to choose)
-	$(BIN)/python -m pytest $(ARGS)
+test: setup-test  ## Run every test, two at a time (ARGS="-k name" to choose)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 bench: setup-test  ## Measure us against the peers (ARGS="extract verify" to choose)
 	$(BIN)/python -m tests.benchmarks $(ARGS)

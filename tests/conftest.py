@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from conf import settings as conf_settings
@@ -23,6 +24,24 @@ settings.register_profile(
 settings.load_profile("stable")
 
 PROJECT = Path(__file__).parent.parent
+
+# Long ones first, so that no worker ends with one of them while the other has nothing left.
+_LONG = ("test_a_killed_run", "test_spark_submit", "test_spark_connect")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give every worker whole groups: the tests of one Spark session, and each long test alone."""
+    for item in items:
+        if "spark" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("spark"))
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    for rank, name in enumerate(_LONG):
+        if item.name.startswith(name):
+            return rank
+    return len(_LONG) + ("spark" not in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
@@ -43,11 +62,16 @@ def spark(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def undisturbed(tmp_path_factory) -> Path:
+def undisturbed(tmp_path_factory, worker_id) -> Path:
     """Return a root in which `mathcode-pile run` has run once, on the sample; read only."""
-    found = tmp_path_factory.mktemp("undisturbed") / "root"
-    ended = lake.command("run", f"root={found}")
-    assert "verified programs" in ended.stderr
+    # Workers have folders of their own below one that they share.
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    found = shared / "undisturbed"
+    with FileLock(shared / "undisturbed.lock"):
+        if not (found / "report.html").exists():
+            ended = lake.command("run", f"root={found}")
+            assert "verified programs" in ended.stderr
     return found
 
 
