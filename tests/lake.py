@@ -66,7 +66,7 @@ def command(*words: str, **options: Any) -> subprocess.CompletedProcess[str]:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=800,
+        timeout=1800,
         **options,
     )
     assert found.returncode == 0, f"{words}: {found.stderr[-3000:]}"

@@ -8,6 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from jobs import pipeline
 from tests import lake
 
@@ -15,6 +17,7 @@ _SEED = 20261121
 _START_SECONDS = 120
 
 
+@pytest.mark.timeout(3000)
 def test_a_killed_run_ends_with_the_rows_of_an_undisturbed_one(undisturbed, tmp_path):
     killed = tmp_path / "killed"
     seconds = {row["job"]: row["seconds"] for row in lake.table(undisturbed, "runs")}

@@ -292,12 +292,14 @@ def test_a_new_file_is_processed_alone(root, tmp_path, say):
     assert {key: now[key] for key in old_verdicts} == old_verdicts
 
 
+@pytest.mark.timeout(3000)
 def test_spark_connect_gives_the_same_tables(root, tmp_path):
     other = tmp_path / "connect"
     lake.command("run", f"root={other}", "spark.remote='local[2]'")
     lake.assert_equal(root, other)
 
 
+@pytest.mark.timeout(3000)
 def test_spark_submit_gives_the_same_tables(root, tmp_path):
     from jobs import session
 
