@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from conf import settings as conf_settings
 from conf import tables
-from jobs import command, session, slices
+from jobs import command, list_crawl, session, slices
 from udfs.warc import read_crawl
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ def main(spark: SparkSession, settings: Settings) -> None:
         job="read_crawl",
         kinds=("warc",),
         function=partial(
-            read_crawl, markers=domain.markers, max_html_bytes=settings.crawl.max_html_bytes
+            read_crawl,
+            markers=domain.markers,
+            max_html_bytes=settings.crawl.max_html_bytes,
+            access=list_crawl.access(settings),
         ),
         outputs={tables.PAGES: "page", tables.FILE_READS: "read"},
         schema=f"page {session.struct(tables.PAGES)}, read {session.struct(tables.FILE_READS)}",

@@ -8,6 +8,7 @@ CREATE TABLE pages (
   warc_record_length  BIGINT NOT NULL COMMENT 'Bytes of the record in the WARC file, compressed as stored, or of the inflated stream',
   payload_digest      STRING NOT NULL COMMENT 'SHA-1 of the payload, base32, as in WARC-Payload-Digest',
   content_type        STRING          COMMENT 'HTTP Content-Type header as sent; NULL when there was none',
+  robots              STRING          COMMENT 'X-Robots-Tag headers as sent, one a line, and a tdm-reservation header with its name; NULL when there were none',
   html_bytes          BIGINT NOT NULL COMMENT 'Length of html in bytes',
   is_truncated        BOOLEAN NOT NULL COMMENT 'Whether the crawler cut the payload (WARC-Truncated)',
   warc_filename       STRING NOT NULL COMMENT 'File name of the WARC file, without directories',

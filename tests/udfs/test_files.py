@@ -1,131 +1,42 @@
 """Listing and opening files: on disk, over HTTP with faults, and on an object store's protocol."""
 
 import gzip
-import http.server
 import re
-import threading
-import urllib.parse
-from xml.sax.saxutils import escape
 
 import pytest
 
+from tests.server import serving
 from udfs import files
-from udfs.files import FileEntry, base_name, list_files, open_input
+from udfs.files import FileEntry, base_name, list_files, open_input, s3
+from udfs.files.access import Access
 
 DATA = bytes(range(256)) * 4000
 
 
-class Server(http.server.ThreadingHTTPServer):
-    """A file server that fails as told.
-
-    Attributes:
-        contents: bytes by path.
-        faults: for each path the faults of its next requests: a status code, "cut" (half of
-            what is due, then the connection ends) or "no range" (the whole file instead).
-        asked: (method, path, Range header) of each request.
-    """
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.contents = {}
-        self.faults = {}
-        self.asked = []
-        self.url = f"http://127.0.0.1:{self.server_port}"
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *args):
-        pass
-
-    def do_HEAD(self):
-        self.answer(with_body=False)
-
-    def do_GET(self):
-        self.answer(with_body=True)
-
-    def answer(self, with_body):
-        path, _, query = self.path.partition("?")
-        wanted = self.headers.get("Range", "")
-        self.server.asked.append((self.command, path, wanted))
-        if "list-type=2" in query:
-            self.list_bucket(path.strip("/"), urllib.parse.parse_qs(query))
-            return
-        faults = self.server.faults.get(path, [])
-        fault = faults.pop(0) if faults else None
-        data = self.server.contents.get(path)
-        if isinstance(fault, int) or data is None:
-            self.send(fault or 404, b"")
-            return
-        span = re.fullmatch(r"bytes=(\d+)-(\d*)", wanted)
-        status, extra = 200, {"Accept-Ranges": "bytes", "ETag": '"1"'}
-        body = data
-        if span and fault != "no range":
-            begin = int(span[1])
-            end = min(int(span[2]) + 1, len(data)) if span[2] else len(data)
-            body = data[begin:end]
-            status = 206
-            extra["Content-Range"] = f"bytes {begin}-{end - 1}/{len(data)}"
-        sent = body[: len(body) // 2] if fault == "cut" else body
-        self.send(status, sent if with_body else b"", length=len(body), extra=extra)
-        if fault == "cut":
-            self.close_connection = True
-
-    def list_bucket(self, bucket, query):
-        prefix = query.get("prefix", [""])[0]
-        found = [
-            (path.removeprefix(f"/{bucket}/"), data)
-            for path, data in sorted(self.server.contents.items())
-            if path.startswith(f"/{bucket}/{prefix}")
-        ]
-        items = "".join(
-            f"<Contents><Key>{escape(key)}</Key><Size>{len(data)}</Size>"
-            "<LastModified>2026-10-01T00:00:00.000Z</LastModified></Contents>"
-            for key, data in found
-        )
-        body = (
-            '<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
-            f"<Name>{bucket}</Name><Prefix>{escape(prefix)}</Prefix><IsTruncated>false</IsTruncated>"
-            f"<KeyCount>{len(found)}</KeyCount>{items}</ListBucketResult>"
-        ).encode()
-        self.send(200, body, extra={"Content-Type": "application/xml"})
-
-    def send(self, status, body, length=None, extra=None):
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body) if length is None else length))
-        for name, value in (extra or {}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-
 @pytest.fixture
 def server():
-    running = Server()
-    thread = threading.Thread(target=running.serve_forever, daemon=True)
-    thread.start()
-    yield running
-    running.shutdown()
-    running.server_close()
-    thread.join()
+    with serving() as running:
+        yield running
 
 
 @pytest.fixture
 def bucket(server, monkeypatch, tmp_path):
     """The same server as an S3 endpoint that asks for no keys."""
-    for name in files._AWS_KEYS:
+    for name in s3._KEY_VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    s3._keys.cache_clear()
     files._s3.cache_clear()
     yield server
+    s3._keys.cache_clear()
     files._s3.cache_clear()
 
 
 def read(url, **settings):
-    with open_input(url, wait_seconds=0.001, **settings) as stream:
+    with open_input(url, access=Access(wait_seconds=0.001, **settings)) as stream:
         return stream.read()
 
 
@@ -260,10 +171,10 @@ def test_s3_lists_globs_and_opens_files(bucket):
 
 def test_s3_that_cannot_be_read_is_named(bucket):
     bucket.contents["/data/a"] = DATA
-    with pytest.raises(OSError, match="s3://data/b: cannot be opened"):
+    with pytest.raises(FileNotFoundError, match="s3://data/b: HTTP 404"):
         open_input("s3://data/b")
     bucket.faults["/data/a"] = [403] * 9
-    with pytest.raises(OSError, match="s3://data/a: cannot be opened"):
+    with pytest.raises(PermissionError, match="s3://data/a: HTTP 403"):
         open_input("s3://data/a")
     with pytest.raises(FileNotFoundError, match=r"s3://data/z\*: no file matches"):
         list_files(["s3://data/z*"])

@@ -44,6 +44,36 @@ WITH_FORMULAS = {
     "mediawiki": page(b'<span class="mwe-math-element"><img alt="{\\displaystyle n}"></span>'),
     "latexml": page(b'<span class="ltx_Math">n</span>'),
     "asciimath": page(b"<p>Look: `x/2`</p>", b'<script src="ASCIIMathML.js"></script>'),
+    "latex2html": page(b'<IMG WIDTH="9" SRC="img1.png" ALT="$ n^2$">'),
+    "upper case mathml": page(b"<MATH><MI>a</MI></MATH>"),
+    "any prefix of mathml": page(b"<mathml:math><mathml:mi>a</mathml:mi></mathml:math>"),
+    "katex, mathml alone": page(b'<span class="katex-mathml">x</span>'),
+    "character references": page(b"<p>Let &#92;(n&#92;) be even.</p>"),
+    "dollar references": page(b"<p>Let &#36;n^2&#36; be even.</p>"),
+    "chemistry": page(rb"<p>Burn $\ce{CH4}$.</p>"),
+    "switched off plug-in": page(b"<p>[latex]n^2[/latex] is even.</p>"),
+    "joomla": page(b"<p>{tex}n^2{/tex} is even.</p>"),
+    "quill": page(b'<span class="ql-formula" data-value="n^2"></span>'),
+    "ckeditor": page(b'<span class="math-tex">n^2</span>'),
+    "journal markup": page(b"<tex-math>n^2</tex-math>"),
+    "source host": page(b"<math-renderer>$n^2$</math-renderer>"),
+    "formula in an attribute": page(b'<span data-latex="n^2"></span>'),
+    "zhihu": page(b'<img src="https://www.zhihu.example/equation?tex=n" alt="n">'),
+    "upmath": page(b'<img src="https://i.upmath.example/render/math?from=n">'),
+    "quicklatex": page(b'<img class="ql-img-inline-formula quicklatex-auto-format">'),
+    "mimetex": page(b'<img src="/cgi-bin/mimetex.cgi?n">'),
+    "google chart": page(b'<img src="//chart.example/chart?cht=tx&chl=n">'),
+    "texify": page(b'<img src="https://www.texify.example/img/n.gif">'),
+    "wikimedia render": page(b'<img src="//w.example/api/rest_v1/media/math/render/svg/0a">'),
+    "line ends in a formula": page(b"<p>So \\( a\n+ b \\) holds.</p>"),
+    "after a script of the same": page(
+        rb"<p>Let \(n\) be even.</p>",
+        rb"<script>MathJax = {tex: {inlineMath: [['\(', '\)']]}}</script>",
+    ),
+    "after an upper case script": page(
+        rb"<p>Let \(n\) be even.</p>", rb"<SCRIPT>x = '\(n\)'</SCRIPT>"
+    ),
+    "in a script that is never closed": page(rb"<script><p>Let \(n\) be even.</p>"),
     "template script": page(rb'<script type="text/template"><p>\(n\)</p></script>'),
 }
 
@@ -60,6 +90,10 @@ WITHOUT = {
     "shell variables": page(b"<pre>echo $HOME $PATH; cd $HOME</pre>"),
     "windows paths": page(rb"<p>Open C:\new\text\file.</p>"),
     "escapes in data": page(b'<script>var x = "\\u003cp\\u003e\\n\\t\\(";</script>'),
+    "latex in scripts": page(b'<script>render("\\\\(n\\\\)", "\\frac{1}{2}")</script>'),
+    "latex in upper case scripts": page(b'<SCRIPT type="text/javascript">"\\frac{1}{2}"</SCRIPT>'),
+    "many scripts": page(b"<script>x = '\\(n\\)'</script>" * 300),
+    "images of other classes": page(b'<img class="photo"><a class="math-link">Mathematics</a>'),
     "Math in scripts": page(b"<script>Math.random(); Math.floor(x)</script>"),
     "sums in prose": page(b"<p>The sum is large, the integral part is mathematical.</p>"),
 }
@@ -76,9 +110,12 @@ def test_a_page_without_formulas_is_thrown_away(math, kind):
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_wide_pages_are_read_by_their_byte_order_mark(math, encoding):
-    text = "\ufeff" + page(rb"<p>\(n^2\)</p>").decode()
+@pytest.mark.parametrize("mark", ["\ufeff", ""])
+def test_wide_pages_are_known_by_a_byte_order_mark_or_by_their_nuls(math, encoding, mark):
+    text = mark + page(rb"<p>\(n^2\)</p>").decode()
     assert math.find([text.encode(encoding)]) == [True]
+    text = mark + page(rb"<p>n squared</p>").decode()
+    assert math.find([text.encode(encoding)]) == [False]
 
 
 def test_pages_are_judged_one_by_one(math):
@@ -112,6 +149,13 @@ REPEATED = [
     b"\\",
     b"$",
     b"a",
+    rb"<script>\(n\)</script>",
+    rb"<SCRIPT>\(n\)</SCRIPT>",
+    rb"<script>\(n\)",
+    rb"<script \(n\)",
+    b"<script>$a_1$</script>",
+    b"&#36;",
+    b"data-tex='",
 ]
 
 
@@ -137,6 +181,16 @@ def test_scripts_count_only_where_asked():
     assert Markers([{"find": "x", "scripts": True}]).find([text]) == [True]
 
 
+def test_a_view_of_bytes_is_searched_as_bytes_are(math):
+    for one in [*WITH_FORMULAS.values(), *WITHOUT.values()]:
+        assert math.holds(memoryview(one)) == math.holds(one)
+
+
+def test_a_pattern_that_can_match_nothing_ends():
+    markers = Markers([{"find": "a", "weight": 0.5}, {"regex": "x*", "count": 3, "weight": 0.5}])
+    assert markers.find([b"a", b"abc"]) == [False, True]
+
+
 def test_a_text_is_looked_for_as_it_is():
     assert Markers(["a.c"]).find([b"abc", b"a.c"]) == [False, True]
 
@@ -153,7 +207,7 @@ def test_a_text_is_looked_for_as_it_is():
         ([{"find": "x", "weight": True}], "entry 1: weight True"),
         ([{"find": "x", "count": 0}], "entry 1: count 0"),
         ([{"find": "x", "regex": "("}], "entry 1: '\\(' is no pattern"),
-        ([{"find": "(?=x)"}], "no RE2|not an RE2 pattern"),
+        ([{"find": "(?=x)"}], "entry|is no Hyperscan pattern"),
     ],
 )
 def test_what_is_no_marker_is_named(entries, message):

@@ -4,7 +4,10 @@ import base64
 import gzip
 import hashlib
 import io
+import json
 import random
+import subprocess
+import sys
 import zlib
 
 import pyarrow as pa
@@ -14,7 +17,8 @@ from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 
 from conf import tables
-from udfs.warc import READ_PAGES_SCHEMA, REASONS, crawl_of, read_crawl, records
+from udfs.warc import READ_PAGES_SCHEMA, REASONS, read_crawl, records
+from udfs.warc.index import crawl_of
 
 MATH = b"<html><body><p>Let \\(x_%d = 1\\), then it halves.</p></body></html>"
 MARKERS = [r"\("]
@@ -245,6 +249,55 @@ def test_a_bomb_is_too_large_and_costs_no_memory(tmp_path):
     assert last["rejected"] == [("too_large", 1)]
 
 
+GIGABYTE = """
+import json, resource, sys
+import pyarrow as pa
+from udfs.warc import read_crawl
+
+def read(name):
+    rows = [{"file_id": "f", "path": f"{sys.argv[1]}/{name}", "crawl": None, "attempt": 1}]
+    batch = pa.RecordBatch.from_pylist(rows)
+    pages = []
+    for part in read_crawl([batch], markers=["("], max_html_bytes=8 << 20):
+        for row in part.to_pylist():
+            if row["page"]:
+                pages.append(row["page"]["url"])
+            else:
+                last = row["read"]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {"pages": pages, "rejected": dict(last["rejected"]), "peak": peak}
+
+print(json.dumps([read("plain.warc.gz"), read("record.warc.gz"), read("body.warc.gz")]))
+"""
+
+
+def test_a_gigabyte_in_a_record_or_a_body_costs_itself_and_no_memory(tmp_path):
+    size = 1 << 30
+
+    def deflated(head, piece):
+        squeeze = zlib.compressobj(1, zlib.DEFLATED, 31)
+        yield squeeze.compress(head)
+        for _ in range(size // len(piece)):
+            yield squeeze.compress(piece)
+        yield squeeze.flush()
+
+    bomb = b"".join(deflated(b"<html>(", b" " * (1 << 22)))
+    body = record(http(bomb, headers=[TYPE, b"Content-Encoding: gzip"]))
+    head = record(http(b"<html>("), length=size + 1000)[:-4]
+    (tmp_path / "plain.warc.gz").write_bytes(member(page(1)))
+    with (tmp_path / "record.warc.gz").open("wb") as stream:
+        stream.writelines([member(page(1)), *deflated(head, b"x" * (1 << 22)), member(page(2))])
+    (tmp_path / "body.warc.gz").write_bytes(member(page(1)) + member(body) + member(page(2)))
+    said = subprocess.run(
+        [sys.executable, "-c", GIGABYTE, str(tmp_path)], capture_output=True, check=True
+    ).stdout
+    plain, long, coded = json.loads(said)
+    for found in (long, coded):
+        assert [url[-1] for url in found["pages"]] == ["1", "2"]
+        assert found["rejected"] == {"too_large": 1}
+        assert found["peak"] - plain["peak"] < 120_000  # KiB
+
+
 @pytest.mark.parametrize("size", [2 << 20, 17 << 20])
 def test_a_record_longer_than_is_kept_does_not_hide_the_next(tmp_path, size):
     long = record(http(b"<html>\\(x\\)" + b"y" * size))
@@ -299,6 +352,9 @@ PROVED = {
     "wrong checksum": lambda data: data[:-8] + bytes(4) + data[-4:],
     "no magic number": lambda data: b"\x00\x00" + data[2:],
     "a lost first byte": lambda data: data[1:],
+    "a length that is too great": lambda data: data[:-4] + b"\xff\xff\xff\x00",
+    "a length that is a bomb's": lambda data: data[:-4] + b"\xff\xff\xff\xff",
+    "a length of nothing": lambda data: data[:-4] + bytes(4),
 }
 
 
@@ -310,6 +366,40 @@ def test_a_record_whose_digest_holds_is_read_though_its_frame_is_broken(tmp_path
     assert numbers(pages) == [0, 1, 2]
     assert last["outcome"] == "damaged"
     assert last["rejected"] == []
+
+
+@pytest.mark.parametrize("cut", [20, 60, 90, 150, 300])
+def test_a_cut_anywhere_in_a_record_is_counted(tmp_path, cut):
+    parts = pages_file(3)
+    pages, last = read(tmp_path, b"".join(parts[:2]) + parts[2][:cut])
+    assert numbers(pages) == [0, 1]
+    assert (last["records"], last["rejected"]) == (3, [("truncated_file", 1)])
+
+
+def test_a_magic_number_inside_a_member_does_not_end_it(tmp_path):
+    # Stored, not compressed, so that the bytes of a member's start stand in the member.
+    squeeze = zlib.compressobj(0, zlib.DEFLATED, 31)
+    noise = b"<p>words </p>" * 500 + b"\x1f\x8b\x08\x00" * 50
+    stored = squeeze.compress(record(http(MATH % 1 + noise), number=1)) + squeeze.flush()
+    pages, last = read(tmp_path, member(page(0)) + stored + member(page(2)))
+    assert numbers(pages) == [0, 1, 2]
+    assert last["outcome"] == "complete"
+    assert pages[1]["html"] == MATH % 1 + noise
+
+
+def test_a_digest_is_taken_from_the_record_or_computed(tmp_path):
+    html = MATH % 1
+    sha1 = hashlib.sha1(html)
+    base32 = base64.b32encode(sha1.digest()).decode()
+    named = record(http(html), body=html)
+    others = [
+        named.replace(digest(html), b"SHA1:" + base32.lower().encode()),
+        named.replace(digest(html), b"sha1:" + sha1.hexdigest().encode()),
+        named.replace(digest(html), b"md5:" + b"0" * 32),
+        named.replace(b"WARC-Payload-Digest: " + digest(html) + b"\r\n", b""),
+    ]
+    pages, _ = read(tmp_path, b"".join(map(member, [named, *others])))
+    assert [page["payload_digest"] for page in pages] == [base32] * 5
 
 
 def test_a_cut_file_is_damaged_and_keeps_what_came_before(tmp_path):
@@ -381,17 +471,23 @@ def test_the_result_does_not_depend_on_how_files_are_batched(tmp_path):
     assert result([whole]) == result([whole.slice(i, 1) for i in range(4)])
 
 
-def test_both_inflaters_give_the_same_records(monkeypatch):
+def listed(data, **patches):
+    """Return what the reader makes of a file, with parts of it put out of use."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in patches.items():
+            patch.setattr(records, name, value)
+        found = list(records.read_records(io.BytesIO(data), max_bytes=100_000))
+    return [(r.offset, r.length, r.head, r.block, r.reason, r.is_cut) for r in found]
+
+
+def test_all_inflaters_give_the_same_records():
     parts = pages_file(40)
     parts[3] = flip(parts[3])
     parts[9] = PROVED["wrong checksum"](parts[9])
     data = b"".join(parts)[:-30]
-    usual = list(records.read_records(io.BytesIO(data), max_bytes=100_000))
-    monkeypatch.setattr(records, "_inflater", zlib)
-    plain = list(records.read_records(io.BytesIO(data), max_bytes=100_000))
-    assert [(r.offset, r.length, r.head, r.block, r.reason) for r in usual] == [
-        (r.offset, r.length, r.head, r.block, r.reason) for r in plain
-    ]
+    piecewise = listed(data, _inflate_whole=lambda *_: None)
+    assert listed(data) == piecewise
+    assert listed(data, _inflate_whole=lambda *_: None, _inflater=zlib) == piecewise
 
 
 SEED = b"".join(pages_file(3))
@@ -404,6 +500,12 @@ def broken_files(draw):
         place = draw(st.integers(0, len(data)))
         data[place : place + draw(st.integers(0, 60))] = draw(st.binary(max_size=60))
     return bytes(data)
+
+
+@settings(max_examples=300, derandomize=True, deadline=None)
+@given(broken_files())
+def test_members_inflated_whole_are_those_inflated_piece_by_piece(data):
+    assert listed(data) == listed(data, _inflate_whole=lambda *_: None)
 
 
 @settings(max_examples=300, derandomize=True, deadline=None)

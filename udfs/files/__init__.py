@@ -14,24 +14,26 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import pyarrow.fs as pafs
 
-from udfs.files.http_file import BUFFER_BYTES, TIMEOUT_SECONDS, HttpFile
+from udfs.files import s3
+from udfs.files.access import DEFAULT, Access
+from udfs.files.remote import Remote, WebPlace
+from udfs.files.s3 import S3Object
+from udfs.files.spans import MOST_HELD_BYTES, RemoteSource, Span, Spans, StreamSource
+from udfs.files.streams import ArrowFile, RemoteFile, SpanFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from udfs.files.remote import Place
+
 PREFIX = "https://data.commoncrawl.org/"
 """Where the relative paths of a Common Crawl list stand."""
 
-S3_BUFFER_BYTES = 8 << 20
-"""Read ahead on an object store, where every read is a paid request of its own."""
+BUFFER_BYTES = 1 << 20
+"""Read ahead of a local file or a connection."""
 
-_AWS_KEYS = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_PROFILE",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-)
+STORE_BUFFER_BYTES = 8 << 20
+"""Read ahead on object stores that Arrow reads, where every read is a paid request of its own."""
 
 
 @dataclass(frozen=True, order=True)
@@ -47,7 +49,9 @@ class FileEntry:
     bytes: int | None = None
 
 
-def list_files(patterns: Sequence[str], *, prefix: str = PREFIX) -> list[FileEntry]:
+def list_files(
+    patterns: Sequence[str], *, prefix: str = PREFIX, access: Access = DEFAULT
+) -> list[FileEntry]:
     """Find the files that patterns name.
 
     Args:
@@ -55,6 +59,7 @@ def list_files(patterns: Sequence[str], *, prefix: str = PREFIX) -> list[FileEnt
             (`*.paths`, `*.paths.gz`: one path a line). Local, `file://`, `s3://`, `http(s)://`,
             or another scheme that pyarrow knows.
         prefix: put before the relative paths of a list; a URL or a folder.
+        access: how servers are asked.
 
     Returns:
         Files in the order of their paths, each once. A path without wildcards is listed
@@ -68,23 +73,23 @@ def list_files(patterns: Sequence[str], *, prefix: str = PREFIX) -> list[FileEnt
     found: dict[str, FileEntry] = {}
     for pattern in patterns:
         is_list = pattern.endswith((".paths", ".paths.gz"))
-        for entry in _match(pattern):
-            for item in _read_list(entry.path, prefix) if is_list else (entry,):
+        for entry in _match(pattern, access):
+            for item in _read_list(entry.path, prefix, access) if is_list else (entry,):
                 if item.path not in found or found[item.path].bytes is None:
                     found[item.path] = item
     return sorted(found.values(), key=lambda entry: entry.path)
 
 
-def open_input(path: str, *, tries: int = 5, wait_seconds: float = 0.5) -> BinaryIO:
+def open_input(path: str, *, access: Access = DEFAULT) -> BinaryIO:
     """Open a file for reading from its start to its end.
 
-    Over HTTP a busy server (429, 5xx) and a cut connection are tried again, after a random
-    wait that doubles; a cut download goes on where it stopped.
+    On servers and S3 a busy answer (429, 5xx) and a cut connection are tried again, after a
+    random wait that doubles, within the budget of requests; a cut download goes on where it
+    stopped, and of the same version of the file.
 
     Args:
         path: as `list_files` gives it.
-        tries: how often one HTTP request is sent before it counts as failed, at least 1.
-        wait_seconds: upper bound of the first wait.
+        access: how servers are asked.
 
     Returns:
         A stream; seekable on local files, object stores, and HTTP servers that serve ranges.
@@ -92,14 +97,70 @@ def open_input(path: str, *, tries: int = 5, wait_seconds: float = 0.5) -> Binar
     Raises:
         OSError: the file cannot be opened; the message names it. Reading may raise it too.
     """
-    if path.startswith(("http://", "https://")):
-        raw = HttpFile(path, tries=tries, wait_seconds=wait_seconds)
+    place = _place(path, access)
+    if place is not None:
+        raw = RemoteFile(Remote(path, place, access))
         return io.BufferedReader(raw, BUFFER_BYTES)
     if not _is_remote(path):
         return Path(_local(path)).open("rb", buffering=BUFFER_BYTES)
     opened = _on_store(path, lambda store, name: store.open_input_file(name), "cannot be opened")
     # Arrow's file is a raw stream to Python: readinto, seek and tell, each read a request.
-    return io.BufferedReader(cast("io.RawIOBase", _ArrowRaw(opened)), S3_BUFFER_BYTES)
+    return io.BufferedReader(cast("io.RawIOBase", ArrowFile(opened)), STORE_BUFFER_BYTES)
+
+
+def open_jumping(path: str, *, access: Access = DEFAULT) -> BinaryIO:
+    """Open a file for a reader that jumps about in it, such as Parquet's: a request a read.
+
+    Args:
+        path: as `list_files` gives it.
+        access: how servers are asked.
+
+    Raises:
+        OSError: the file cannot be opened, or its server serves no ranges.
+    """
+    place = _place(path, access)
+    if place is not None:
+        return cast("BinaryIO", SpanFile(Remote(path, place, access)))
+    if not _is_remote(path):
+        return Path(_local(path)).open("rb", buffering=0)
+    opened = _on_store(path, lambda store, name: store.open_input_file(name), "cannot be opened")
+    return cast("BinaryIO", ArrowFile(opened))
+
+
+def open_spans(
+    path: str, spans: Sequence[Span], *, access: Access = DEFAULT, most_bytes: int = MOST_HELD_BYTES
+) -> Spans:
+    """Open some ranges of a file: neighbours by one request, several requests at once.
+
+    Args:
+        path: as `list_files` gives it.
+        spans: the ranges wanted; may overlap.
+        access: how servers are asked.
+        most_bytes: longest range that is held in memory; a longer one is read as a stream.
+
+    Returns:
+        The ranges with their bytes, in the order of their offsets.
+
+    Raises:
+        OSError: the file cannot be opened; reading may raise it too.
+    """
+    place = _place(path, access)
+    if place is not None:
+        remote = Remote(path, place, access)
+        return Spans(RemoteSource(remote), spans, access.connections, most_bytes)
+    return Spans(StreamSource(open_jumping(path, access=access)), spans, 1, most_bytes)
+
+
+def requests_of(stream: BinaryIO) -> int | None:
+    """Return how many requests the reading of a stream took; None for files of this machine."""
+    remote = getattr(getattr(stream, "raw", stream), "remote", None)
+    return remote.requests if remote is not None else None
+
+
+def under(prefix: str, name: str) -> str:
+    """Put a prefix before a relative path; an absolute one or a URL is left as it is."""
+    is_absolute = "://" in name or name.startswith("/")
+    return name if is_absolute else f"{prefix.rstrip('/')}/{name}"
 
 
 def base_name(path: str) -> str:
@@ -112,7 +173,7 @@ def base_name(path: str) -> str:
 # Listing
 
 
-def _match(pattern: str) -> list[FileEntry]:
+def _match(pattern: str, access: Access) -> list[FileEntry]:
     if pattern.startswith(("http://", "https://")):
         if "*" in pattern:
             raise FileNotFoundError(
@@ -120,7 +181,7 @@ def _match(pattern: str) -> list[FileEntry]:
             )
         return [FileEntry(pattern)]
     if _is_remote(pattern):
-        return _match_remote(pattern)
+        return _match_remote(pattern, access)
     return _match_local(_local(pattern))
 
 
@@ -146,9 +207,9 @@ def _stat(path: Path) -> FileEntry:
         return FileEntry(str(path.absolute()))
 
 
-def _match_remote(pattern: str) -> list[FileEntry]:
+def _match_remote(pattern: str, access: Access) -> list[FileEntry]:
     scheme, _, rest = pattern.partition("://")
-    scheme = "s3" if scheme in ("s3a", "s3n") else scheme
+    scheme = "s3" if scheme in s3.SCHEMES else scheme
     if not glob.has_magic(rest):
         return [FileEntry(f"{scheme}://{rest}")]
     folder = re.split(r"[*?\[]", rest, maxsplit=1)[0].rpartition("/")[0]
@@ -158,7 +219,7 @@ def _match_remote(pattern: str) -> list[FileEntry]:
     def listing(store: pafs.FileSystem, _: str) -> list[pafs.FileInfo]:
         return store.get_file_info(selector)
 
-    infos = _on_store(pattern, listing, "cannot be listed")
+    infos = _on_store(pattern, listing, "cannot be listed", access)
     is_wanted = re.compile(_glob_regex(rest)).fullmatch
     found = [
         FileEntry(f"{scheme}://{info.path}", info.size)
@@ -194,16 +255,15 @@ def _glob_regex(pattern: str) -> str:
     return "".join(parts)
 
 
-def _read_list(path: str, prefix: str) -> Iterator[FileEntry]:
-    with open_input(path) as stream:
+def _read_list(path: str, prefix: str, access: Access) -> Iterator[FileEntry]:
+    with open_input(path, access=access) as stream:
         try:
             lines = gzip.GzipFile(fileobj=stream) if path.endswith(".gz") else stream
             for line in lines:
                 name = line.decode("utf-8", "replace").strip()
                 if not name:
                     continue
-                is_absolute = "://" in name or name.startswith("/")
-                yield FileEntry(name if is_absolute else f"{prefix.rstrip('/')}/{name}")
+                yield FileEntry(under(prefix, name))
         except (OSError, EOFError) as error:
             raise OSError(f"{path}: the list of paths cannot be read: {error}") from error
 
@@ -221,23 +281,37 @@ def _local(path: str) -> str:
     return str(Path(path.removeprefix("file://")).expanduser())
 
 
-def _on_store(path: str, action: Callable[[pafs.FileSystem, str], Any], failure: str) -> Any:
+def _place(path: str, access: Access) -> Place | None:
+    """Return where a file stands on a server that we ask ourselves; None for all others."""
+    scheme = path.partition("://")[0] if "://" in path else ""
+    if scheme in ("http", "https"):
+        return WebPlace(path)
+    return S3Object(path, access) if scheme in s3.SCHEMES else None
+
+
+def _on_store(
+    path: str,
+    action: Callable[[pafs.FileSystem, str], Any],
+    failure: str,
+    access: Access = DEFAULT,
+) -> Any:
     """Do something with a path of an object store, as anyone first where no keys are found."""
     scheme, _, rest = path.partition("://")
     try:
-        if scheme not in ("s3", "s3a", "s3n"):
+        if scheme not in s3.SCHEMES:
             store, name = pafs.FileSystem.from_uri(path)
             return action(store, name)
         bucket = rest.partition("/")[0]
-        has_keys = _has_aws_keys()
+        is_signed = s3.signs(access)
         try:
-            return action(_s3(bucket, is_anonymous=not has_keys), rest)
+            return action(_s3(bucket, access, is_anonymous=not is_signed), rest)
         except OSError as error:
-            # A machine's role gives keys that no variable shows; asking for them is slow, so
-            # it is done only where the bucket is not open to anyone.
-            if has_keys or not _is_denied(error) or os.environ.get("AWS_EC2_METADATA_DISABLED"):
+            if is_signed or access.s3_anonymous or not _is_denied(error):
                 raise
-            return action(_s3(bucket, is_anonymous=False), rest)
+            # As S3Object does: a machine's role is asked for keys where nothing else opens.
+            if os.environ.get("AWS_EC2_METADATA_DISABLED"):
+                raise
+            return action(_s3(bucket, access, is_anonymous=False), rest)
     except (OSError, ValueError) as error:
         raise _same_kind(error)(f"{path}: {failure}: {error}") from error
 
@@ -250,16 +324,11 @@ def _is_denied(error: OSError) -> bool:
     return "ACCESS_DENIED" in str(error) or "HTTP status 403" in str(error)
 
 
-def _has_aws_keys() -> bool:
-    named = os.environ.get("AWS_SHARED_CREDENTIALS_FILE")
-    file = Path(named) if named else Path.home() / ".aws" / "credentials"
-    return any(os.environ.get(key) for key in _AWS_KEYS) or file.is_file()
-
-
 @cache
-def _s3(bucket: str, *, is_anonymous: bool) -> pafs.S3FileSystem:
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+def _s3(bucket: str, access: Access, *, is_anonymous: bool) -> pafs.S3FileSystem:
+    """Return Arrow's client, which lists buckets; objects are read by our own requests."""
+    endpoint = s3.endpoint(access)
+    region = s3.region(access)
     if not region:
         region = "us-east-1" if endpoint else pafs.resolve_s3_region(bucket)
     scheme, _, host = endpoint.rpartition("://") if endpoint else ("", "", None)
@@ -269,34 +338,6 @@ def _s3(bucket: str, *, is_anonymous: bool) -> pafs.S3FileSystem:
         endpoint_override=host,
         scheme=scheme or "https",
         connect_timeout=10,
-        request_timeout=TIMEOUT_SECONDS,
-        retry_strategy=pafs.AwsStandardS3RetryStrategy(max_attempts=5),
+        request_timeout=access.timeout_seconds,
+        retry_strategy=pafs.AwsStandardS3RetryStrategy(max_attempts=access.tries),
     )
-
-
-class _ArrowRaw(io.RawIOBase):
-    """A raw Python stream over an Arrow file, so that `io` buffers it."""
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        return int(self._file.readinto(buffer))
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._file.seek(offset, whence)
-        return int(self._file.tell())
-
-    def tell(self) -> int:
-        return int(self._file.tell())
-
-    def close(self) -> None:
-        if not self.closed:
-            self._file.close()
-        super().close()

@@ -9,15 +9,18 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
 from conf import tables
-from udfs.files import base_name, open_input
+from udfs.files import base_name, open_input, open_spans, requests_of
+from udfs.files.access import DEFAULT, Access
+from udfs.files.spans import Span
 from udfs.hosts import host_of
 from udfs.keys import key
-from udfs.markers import Markers
+from udfs.markers import Markers, compiled
 from udfs.warc.records import DAMAGED, Record, header, read_records
 from udfs.warc.response import decode_body, is_html, is_html_type, parse_response
 
@@ -43,13 +46,13 @@ READ_PAGES_SCHEMA = pa.schema(
 )
 """Output of `read_crawl`: a row of `pages` or a row of `file_reads`, the other one NULL."""
 
+_INPUT = ("file_id", "path", "crawl", "attempt", "spans")
 _BATCH_BYTES = 8 << 20
 _BATCH_ROWS = 200
-_MARKED_BYTES = 1 << 20  # candidates searched at once: enough to pay for setting up the search
-_MARKED_ROWS = 64
-_BLANKS = b" \t\r\n\f\x00"
+_RESPONSE = b"response"
+_INK = re.compile(rb"[^ \t\r\n\f\x00]")
 _SLACK_BYTES = 1 << 18  # headers, chunk sizes and codings around a payload of allowed length
-_CRAWL = re.compile(r"(?:^|/)(CC-(?:MAIN|NEWS)-\d{4}-\d{2})(?:/|$)")
+_SHA1 = re.compile(rb"(?i:sha1):(?:([A-Za-z2-7]{32})|([0-9a-fA-F]{40}))")
 _WARC_DATE = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z?")
 
 
@@ -59,12 +62,17 @@ class Page(NamedTuple):
     record: Record
     url: str
     content_type: str | None
-    payload: bytes
-    html: bytes
+    robots: str | None
+    payload: memoryview
+    html: bytes | memoryview
 
 
 def read_crawl(
-    batches: Iterable[pa.RecordBatch], *, markers: Markers | list[Any], max_html_bytes: int
+    batches: Iterable[pa.RecordBatch],
+    *,
+    markers: Markers | list[Any],
+    max_html_bytes: int,
+    access: Access = DEFAULT,
 ) -> Iterator[pa.RecordBatch]:
     """Read WARC files and keep the HTML pages that may be of the domain.
 
@@ -73,9 +81,10 @@ def read_crawl(
 
     Args:
         batches: rows of `crawl_files` with `attempt` (which try this is, from 1); reads
-            `file_id`, `path`, `crawl`, `attempt`.
+            `file_id`, `path`, `crawl`, `attempt`, and `spans` where the column is there.
         markers: what a page must hold to be kept: `Markers`, or their entries as conf has them.
         max_html_bytes: longest page that is kept, in bytes, at least 1.
+        access: how servers are asked.
 
     Yields:
         Rows of READ_PAGES_SCHEMA: the pages of a file in its order, then one row of what the
@@ -87,20 +96,11 @@ def read_crawl(
     """
     if max_html_bytes < 1:
         raise ValueError(f"max_html_bytes: {max_html_bytes}, must be at least 1")
-    chosen = markers if isinstance(markers, Markers) else Markers(markers)
+    chosen = compiled(markers)
     for batch in batches:
-        for row in batch.select(["file_id", "path", "crawl", "attempt"]).to_pylist():
-            yield from _read_file(row, chosen, max_html_bytes)
-
-
-def crawl_of(path: str) -> str | None:
-    """Return the crawl that a path names, e.g. CC-MAIN-2026-40; None when it names none.
-
-    A folder of the path must be called so. The time stamp in a WARC file's own name tells when
-    a segment was fetched, not which crawl it belongs to, and is left alone.
-    """
-    found = _CRAWL.search(path.rpartition("/")[0])
-    return found.group(1) if found else None
+        columns = [name for name in _INPUT if name in batch.schema.names]
+        for row in batch.select(columns).to_pylist():
+            yield from _read_file(row, chosen, max_html_bytes, access)
 
 
 @dataclass
@@ -114,43 +114,84 @@ class _Tally:
     first_damage: str = ""
 
 
-class _Counted:
-    """A stream that counts what is read from it."""
+class _Whole:
+    """A WARC file that is read from its start to its end."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, row: dict[str, Any], access: Access) -> None:
         self.total = 0
-        self._stream = stream
+        self._stream = open_input(row["path"], access=access)
+
+    @property
+    def requests(self) -> int | None:
+        return requests_of(self._stream)
+
+    def records(self, max_bytes: int) -> Iterator[Record]:
+        return read_records(self, max_bytes=max_bytes, kind=_RESPONSE)
 
     def read(self, count: int, /) -> bytes:
-        """Read as the stream does."""
         data = self._stream.read(count)
         self.total += len(data)
         return data
 
+    def close(self) -> None:
+        self._stream.close()
+
+
+class _Parts:
+    """Byte ranges of a WARC file, a record each."""
+
+    def __init__(self, row: dict[str, Any], access: Access) -> None:
+        spans = [Span(span["offset"], span["length"]) for span in row["spans"]]
+        self._spans = open_spans(row["path"], spans, access=access)
+
+    @property
+    def total(self) -> int:
+        return self._spans.total
+
+    @property
+    def requests(self) -> int | None:
+        return self._spans.requests
+
+    def records(self, max_bytes: int) -> Iterator[Record]:
+        for span, stream in self._spans:
+            is_empty = True
+            for record in read_records(stream, max_bytes=max_bytes, kind=_RESPONSE):
+                if not record.head and not record.reason:
+                    continue  # damage beside a record, or a range of nothing
+                is_empty = False
+                record.offset += span.offset
+                yield record
+            if is_empty:
+                place = f"no WARC record at byte {span.offset}"
+                yield Record(span.offset, 0, b"", b"", reason=DAMAGED, damage=place)
+
+    def close(self) -> None:
+        self._spans.close()
+
 
 def _read_file(
-    row: dict[str, Any], markers: Markers, max_html_bytes: int
+    row: dict[str, Any], markers: Markers, max_html_bytes: int, access: Access
 ) -> Iterator[pa.RecordBatch]:
     began = time.perf_counter()
     path = row["path"]
     name = base_name(path)
     tally = _Tally()
-    read_bytes = 0
     failure = None
-    counted = None
+    source: _Whole | _Parts | None = None
     try:
-        with open_input(path) as stream:
-            counted = _Counted(stream)
-            candidates = _candidates(counted, tally, max_html_bytes)
-            for pages in _bounded(_marked(candidates, markers, tally), _BATCH_BYTES, _BATCH_ROWS):
-                tally.pages += len(pages)
-                yield _batch("page", [_page_row(page, row, name) for page in pages])
+        source = _Parts(row, access) if row.get("spans") is not None else _Whole(row, access)
+        records = source.records(max_html_bytes + _SLACK_BYTES)
+        candidates = _candidates(records, tally, max_html_bytes)
+        for pages in _bounded(_marked(candidates, markers, tally), _BATCH_BYTES, _BATCH_ROWS):
+            tally.pages += len(pages)
+            yield _batch("page", [_page_row(page, row, name) for page in pages])
     except OSError as error:
         failure = f"{type(error).__name__}: {error}"
-    if counted is not None:
-        read_bytes = counted.total
-        if failure:
-            failure = f"{failure} (after byte {read_bytes} of {path})"
+        if source is not None:
+            failure = f"{failure} (after byte {source.total} of {path})"
+    finally:
+        if source is not None:
+            source.close()
     if failure:
         # What was read and not yet passed on comes again with the next try.
         tally.records = tally.pages + tally.rejected.total()
@@ -166,7 +207,8 @@ def _read_file(
         "records": tally.records,
         "rows_out": tally.pages,
         "rejected": sorted(tally.rejected.items()),
-        "read_bytes": read_bytes,
+        "read_bytes": source.total if source is not None else 0,
+        "requests": source.requests if source is not None else None,
         "read_at": datetime.now(UTC),
         "read_seconds": time.perf_counter() - began,
         "error": failure or damage,
@@ -174,8 +216,8 @@ def _read_file(
     yield _batch("read", [read])
 
 
-def _candidates(stream: _Counted, tally: _Tally, max_html_bytes: int) -> Iterator[Page]:
-    for record in read_records(stream, max_bytes=max_html_bytes + _SLACK_BYTES):
+def _candidates(records: Iterator[Record], tally: _Tally, max_html_bytes: int) -> Iterator[Page]:
+    for record in records:
         if record.damage:
             tally.damages += 1
             tally.first_damage = tally.first_damage or record.damage
@@ -199,7 +241,11 @@ def _is_counted(record: Record) -> bool:
     if not record.head:
         # Nothing of it is readable: it may have been a response.
         return record.reason is not None
-    return (header(record.head, b"WARC-Type") or b"").lower() == b"response"
+    # The reader passes over other types, but for what is said of damage beside them.
+    if not (record.damage or record.reason):
+        return True
+    kind = header(record.head, b"WARC-Type")
+    return kind.lower() == _RESPONSE if kind else record.reason is not None
 
 
 def _page(record: Record, max_html_bytes: int) -> Page | str:
@@ -212,7 +258,7 @@ def _page(record: Record, max_html_bytes: int) -> Page | str:
     kind = header(record.head, b"Content-Type") or b"application/http"
     if not kind.lower().startswith(b"application/http"):
         return "not_html"  # a DNS answer or the like
-    response = parse_response(record.block)
+    response = parse_response(record.data, record.begin, record.end)
     # A status line that cannot be read says nothing; then the bytes decide alone.
     if response.status not in (200, None):
         return "http_status"
@@ -221,22 +267,21 @@ def _page(record: Record, max_html_bytes: int) -> Page | str:
     if record.is_cut:
         return "too_large"
     html = decode_body(response, max_bytes=max_html_bytes)
-    if not html.strip(_BLANKS):
+    if not _INK.search(html):
         return "empty_body"
     if not is_html(response.content_type if response.status else None, html):
         return "not_html"
     if len(html) > max_html_bytes:
         return "too_large"
-    return Page(record, url, response.content_type, response.payload, html)
+    return Page(record, url, response.content_type, response.robots, response.payload, html)
 
 
 def _marked(pages: Iterator[Page], markers: Markers, tally: _Tally) -> Iterator[Page]:
-    for some in _bounded(pages, _MARKED_BYTES, _MARKED_ROWS):
-        for page, is_marked in zip(some, markers.find([page.html for page in some]), strict=True):
-            if is_marked:
-                yield page
-            else:
-                tally.rejected["no_markers"] += 1
+    for page in pages:
+        if markers.holds(page.html):
+            yield page
+        else:
+            tally.rejected["no_markers"] += 1
 
 
 def _bounded(pages: Iterator[Page], most_bytes: int, most_rows: int) -> Iterator[list[Page]]:
@@ -255,8 +300,7 @@ def _bounded(pages: Iterator[Page], most_bytes: int, most_rows: int) -> Iterator
 
 def _page_row(page: Page, row: dict[str, Any], warc_filename: str) -> dict[str, Any]:
     record = page.record
-    sha1 = hashlib.sha1(page.payload, usedforsecurity=False).digest()
-    digest = base64.b32encode(sha1).decode("ascii")
+    digest = _digest(record.head, page.payload)
     return {
         "page_id": key(warc_filename, record.offset, digest),
         "file_id": row["file_id"],
@@ -267,12 +311,26 @@ def _page_row(page: Page, row: dict[str, Any], warc_filename: str) -> dict[str, 
         "warc_record_length": record.length,
         "payload_digest": digest,
         "content_type": page.content_type,
+        "robots": page.robots,
         "html_bytes": len(page.html),
         "is_truncated": header(record.head, b"WARC-Truncated") is not None,
         "warc_filename": warc_filename,
         "url": page.url,
         "html": page.html,
     }
+
+
+def _digest(head: bytes, payload: memoryview) -> str:
+    """Return the SHA-1 of a payload as its crawler wrote it down, or computed where it did not."""
+    found = _SHA1.fullmatch(header(head, b"WARC-Payload-Digest") or b"")
+    if found and found[1]:
+        return found[1].decode("ascii").upper()
+    sha1 = (
+        bytes.fromhex(found[2].decode("ascii"))
+        if found
+        else hashlib.sha1(payload, usedforsecurity=False).digest()
+    )
+    return base64.b32encode(sha1).decode("ascii")
 
 
 def _time(value: bytes) -> datetime | None:
@@ -285,9 +343,22 @@ def _time(value: bytes) -> datetime | None:
         return None
 
 
-def _batch(column: str, rows: list[dict[str, Any]]) -> pa.RecordBatch:
-    arrays = [
-        pa.array(rows, field.type) if field.name == column else pa.nulls(len(rows), field.type)
-        for field in READ_PAGES_SCHEMA
-    ]
+def _batch(name: str, rows: list[dict[str, Any]]) -> pa.RecordBatch:
+    arrays = []
+    for column in READ_PAGES_SCHEMA:
+        if column.name == name:
+            # Column by column: rows as mappings are several times slower to convert.
+            parts = [_array([row[part.name] for row in rows], part.type) for part in column.type]
+            arrays.append(pa.StructArray.from_arrays(parts, fields=list(column.type)))
+        else:
+            arrays.append(pa.nulls(len(rows), column.type))
     return pa.RecordBatch.from_arrays(arrays, schema=READ_PAGES_SCHEMA)
+
+
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    if kind != pa.binary():
+        return pa.array(values, kind)
+    # Joined at once: a builder's buffer grows by copying, and pages are the bulk of all bytes.
+    ends = pa.array(accumulate(map(len, values), initial=0), pa.int32())
+    buffers = [None, ends.buffers()[1], pa.py_buffer(b"".join(values))]
+    return pa.Array.from_buffers(kind, len(values), buffers)

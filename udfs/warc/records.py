@@ -16,16 +16,20 @@ import base64
 import binascii
 import hashlib
 import re
+import struct
 import zlib
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
+import deflate
 from isal import isal_zlib
 
 from udfs.warc.response import find_body
+from udfs.warc.window import LEAST_MEMBER_BYTES, MEMBER, READ_BYTES, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 # Untyped: its `error` is zlib's own.
 _inflater: Any = isal_zlib
@@ -33,19 +37,19 @@ _inflater: Any = isal_zlib
 DAMAGED = "damaged_record"
 TRUNCATED = "truncated_file"
 
-_READ_BYTES = 1 << 20
 _STEP_BYTES = 1 << 16  # compressed bytes handed to the inflater at once
 _FIRST_STEP_BYTES = 1 << 14  # most members are small, and what is left over is copied
 _OUT_BYTES = 1 << 22  # most bytes inflated at once: bounds a gzip bomb
 _HEAD_BYTES = 1 << 16  # longest WARC header that is believed
 _SALVAGE_BYTES = 256  # pieces in which a broken member is inflated, so that its start survives
 
-_MEMBER = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]")
+_TRAILER = struct.Struct("<II")  # RFC 1952: checksum and length
 # Begins with plain bytes, which the engine finds many times faster than an optional return.
 _BORDER = re.compile(rb"\nWARC/[01]\.\d\r?\n")
 _BORDER_BYTES = 16
+# The type as every writer puts it; whatever is written otherwise is read line by line.
+_TYPE = re.compile(rb"WARC/1\.\d\r\n(?:(?!WARC-Type:)[^\r\n]+\r\n){0,30}WARC-Type: ([a-z]+)\r\n")
 _BLANKS = b"\r\n\t \x00"
-_INK = re.compile(rb"[^\r\n\t \x00]")
 
 
 @dataclass(slots=True)
@@ -57,7 +61,10 @@ class Record:
             the inflated stream.
         length: bytes as stored, to the end of its gzip member or of its two closing line ends.
         head: WARC header with its lines, without the empty line; empty when unreadable.
-        block: what follows the header, at most the `max_bytes` of `read_records`.
+        data: bytes that hold the block: what follows the header, at most the `max_bytes` of
+            `read_records`.
+        begin: where in `data` the block begins.
+        end: where it ends; None for the end of `data`.
         is_cut: whether the block was longer than that.
         reason: why it cannot be used, DAMAGED or TRUNCATED; None when it can.
         damage: what is wrong with the file here; may stand beside a record that can be used.
@@ -66,10 +73,17 @@ class Record:
     offset: int
     length: int
     head: bytes
-    block: bytes
+    data: bytes | bytearray
     is_cut: bool = False
     reason: str | None = None
     damage: str | None = None
+    begin: int = 0
+    end: int | None = None
+
+    @property
+    def block(self) -> bytes:
+        """What follows the header."""
+        return bytes(memoryview(self.data)[self.begin : self.end])
 
 
 class Readable(Protocol):
@@ -80,29 +94,38 @@ class Readable(Protocol):
         ...
 
 
-def read_records(stream: Readable, *, max_bytes: int) -> Iterator[Record]:
+def read_records(
+    stream: Readable, *, max_bytes: int, kind: bytes | None = None
+) -> Iterator[Record]:
     """Read the records of a WARC file, gzipped by record, gzipped as a whole, or plain.
 
     Args:
         stream: the file, from its start; need not be seekable.
         max_bytes: longest block that is kept whole, in bytes. Memory is a small multiple of it.
+        kind: WARC-Type of the records that are asked for, lower case; all types when None.
 
     Yields:
-        Records in file order: all types, broken ones with a reason.
+        Records in file order, broken ones with a reason. One without damage whose type is
+        readable and another than `kind` is passed over.
 
     Raises:
         OSError: the stream cannot be read. No content of the file raises.
     """
-    window = Window(lambda: stream.read(_READ_BYTES))
+    window = Window(lambda: stream.read(READ_BYTES))
     start = bytes(window.peek(0, _HEAD_BYTES))
     if not start:
         yield Record(0, 0, b"", b"", damage="the file is empty")
     elif start.lstrip(_BLANKS).startswith(b"WARC/") or (
-        not _MEMBER.search(start) and _BORDER.search(start)
+        not MEMBER.search(start) and _BORDER.search(start)
     ):
-        yield from _plain_records(window, max_bytes, is_whole=False)
+        yield from _of_kind(_plain_records(window, max_bytes, is_whole=False), kind)
     else:
-        yield from _gzip_records(window, max_bytes)
+        yield from _gzip_records(window, max_bytes, kind)
+
+
+def is_kind(record: Record, kind: bytes) -> bool:
+    """Whether a record's header says that it is of a type, given in lower case."""
+    return (header(record.head, b"WARC-Type") or b"").lower() == kind
 
 
 def header(head: bytes, name: bytes) -> bytes | None:
@@ -117,6 +140,8 @@ def header(head: bytes, name: bytes) -> bytes | None:
         end = head.find(b"\n", begin)
         return head[begin : end if end >= 0 else len(head)].strip()
     name = name.lower()
+    if name not in head.lower():
+        return None
     for line in head.split(b"\n"):
         field, colon, value = line.partition(b":")
         if colon and field.strip().lower() == name:
@@ -124,71 +149,37 @@ def header(head: bytes, name: bytes) -> bytes | None:
     return None
 
 
-class Window:
-    """A stream seen through a buffer that can look ahead and remembers where it is.
-
-    Attributes:
-        offset: bytes that lie before the window's start.
-        total: bytes read from the stream so far.
-    """
-
-    def __init__(self, read: Callable[[], bytes]) -> None:
-        self.offset = 0
-        self.total = 0
-        self._read = read
-        self._buffer = b""
-        self._start = 0
-        self._is_ended = False
-
-    def fill(self, count: int) -> int:
-        """Read until `count` bytes lie ahead; return how many do, fewer only at the end."""
-        while len(self._buffer) - self._start < count and not self._is_ended:
-            piece = self._read()
-            self._is_ended = not piece
-            self.total += len(piece)
-            self._buffer = self._buffer[self._start :] + piece
-            self._start = 0
-        return len(self._buffer) - self._start
-
-    def peek(self, start: int, count: int) -> memoryview:
-        """Return up to `count` bytes from `start` bytes ahead, without moving."""
-        self.fill(start + count)
-        begin = self._start + start
-        return memoryview(self._buffer)[begin : begin + count]
-
-    def search(self, pattern: re.Pattern[bytes], start: int, count: int) -> int:
-        """Find a pattern within `count` bytes ahead, from `start` on; -1 without one."""
-        self.fill(count)
-        found = pattern.search(self._buffer, self._start + start, self._start + count)
-        return found.start() - self._start if found else -1
-
-    def skip(self, count: int) -> None:
-        """Move on; past the stream's end when there are fewer bytes."""
-        while count > 0:
-            step = min(count, self.fill(min(count, _READ_BYTES)))
-            if not step:
-                return
-            self._start += step
-            self.offset += step
-            count -= step
-
-    def skip_blanks(self) -> bool:
-        """Move to the next byte that is not padding; return whether there is one."""
-        while self.fill(1):
-            found = _INK.search(self._buffer, self._start)
-            if found:
-                self.skip(found.start() - self._start)
-                return True
-            self.skip(len(self._buffer) - self._start)
-        return False
-
-
 # Gzip
 
 
-def _gzip_records(window: Window, max_bytes: int) -> Iterator[Record]:
+def _gzip_records(window: Window, max_bytes: int, kind: bytes | None) -> Iterator[Record]:
     inflated = 0  # bytes of all members so far: offsets where one member holds many records
-    while window.skip_blanks():
+    most = max_bytes + _HEAD_BYTES
+    while True:
+        # Nearly every member: whole in the buffer, and ended where the next begins.
+        buffer, places = window.members()
+        view = memoryview(buffer)
+        for begin, end in pairwise(places):
+            data = _inflate_whole(view[begin:end], most)
+            if data is None:
+                break
+            start = window.offset
+            window.move(end)
+            inflated += len(data)
+            found = _TYPE.match(data)
+            if found and found[1] != kind and kind and not _BORDER.search(data, found.end()):
+                continue
+            record = _only_record(data, start, end - begin)
+            if record is None:
+                inner = _inner_records([bytes(data)], max_bytes, inflated - len(data))
+                yield from _of_kind(inner, kind)
+            elif kind is None or found or is_kind(record, kind):
+                yield record
+        else:
+            if places:
+                continue
+        if not window.skip_blanks():
+            return
         start = window.offset
         inflater = _inflater.decompressobj(31)
         parts: list[bytes] = []
@@ -211,16 +202,15 @@ def _gzip_records(window: Window, max_bytes: int) -> Iterator[Record]:
         except _inflater.error as broken:
             error = f"broken gzip member: {broken}"
         if error:
-            yield from _pass_damage(window, max_bytes, error)
+            yield from _of_kind(_pass_damage(window, max_bytes, error), kind)
             continue
         data = b"".join(parts)
         if inflater.eof:
             window.skip(position)
             record = _only_record(data, start, position)
-            if record is not None:
-                yield record
-            else:
-                yield from _inner_records([data], max_bytes, inflated)
+            alone = iter([record] if record is not None else [])
+            inner = _inner_records([data], max_bytes, inflated) if record is None else alone
+            yield from _of_kind(inner, kind)
             inflated += size
             continue
         window.skip(position)
@@ -230,11 +220,27 @@ def _gzip_records(window: Window, max_bytes: int) -> Iterator[Record]:
             if first and rest.is_single:
                 record.offset, record.length = start, window.offset - start
             first = False
-            yield record
+            yield from _of_kind(iter([record]), kind)
         inflated += rest.size
         if rest.error:
             yield Record(start, window.offset - start, b"", b"", damage=rest.error)
             _resynchronise(window, 0)
+
+
+def _inflate_whole(member: memoryview, most: int) -> bytes | bytearray | None:
+    """Inflate bytes that are one gzip member; None when they are not, or it is long or broken."""
+    if len(member) < LEAST_MEMBER_BYTES:
+        return None
+    check, size = _TRAILER.unpack_from(member, len(member) - _TRAILER.size)
+    if not 0 < size <= most:
+        return None  # what the length says is not believed when it comes to bombs
+    try:
+        data = deflate.gzip_decompress(member, size)
+    except (deflate.DeflateError, ValueError):
+        return None
+    # The inflater stops at the member's end, and does not say where that is: when its checksum
+    # is the one at the end of these bytes, there.
+    return data if len(data) == size and deflate.crc32(data) == check else None
 
 
 def _left_over(inflater: Any) -> int:
@@ -243,21 +249,28 @@ def _left_over(inflater: Any) -> int:
     return len(inflater.unused_data if inflater.eof else inflater.unconsumed_tail)
 
 
-def _only_record(data: bytes, offset: int, length: int) -> Record | None:
+def _only_record(data: bytes | bytearray, offset: int, length: int) -> Record | None:
     """Take a member as one record; None when it holds none, or more than one."""
     end = data.find(b"\r\n\r\n", 0, _HEAD_BYTES)
     if end < 0 or not data.startswith(b"WARC/"):
         return None
-    head = data[:end]
+    head = bytes(data[:end])
     count = _content_length(head)
     begin = end + 4
     if count is not None and begin + count + 4 == len(data):
-        return Record(offset, length, head, data[begin : begin + count])
+        return Record(offset, length, head, data, begin=begin, end=begin + count)
     if _BORDER.search(data, begin):
         return None
     # The length lies, or the closing line ends are missing: the member is the frame.
-    block = data[begin:]
-    return Record(offset, length, head, block.removesuffix(b"\r\n\r\n"))
+    stop = len(data) - 4 if data.endswith(b"\r\n\r\n") else len(data)
+    return Record(offset, length, head, data, begin=begin, end=max(begin, stop))
+
+
+def _of_kind(records: Iterator[Record], kind: bytes | None) -> Iterator[Record]:
+    """Leave out records whose type is readable and another."""
+    for record in records:
+        if kind is None or record.damage or record.reason or is_kind(record, kind):
+            yield record
 
 
 class _Rest:
@@ -306,7 +319,9 @@ def _pass_damage(window: Window, max_bytes: int, error: str) -> Iterator[Record]
     """Yield what is left of the broken member at the window's start; move to the next one."""
     start = window.offset
     data, end = _salvage(window, max_bytes)
-    head, _, block = data.partition(b"\r\n\r\n")
+    head, border, block = data.partition(b"\r\n\r\n")
+    if not border:
+        head = head.rpartition(b"\n")[0]  # its last line may be cut
     is_head = head.startswith(b"WARC/") and len(head) <= _HEAD_BYTES
     block = block.removesuffix(b"\r\n\r\n")
     place = f"{error} at byte {start}"
@@ -369,7 +384,7 @@ def _deflate_start(data: bytes) -> int:
 
 def _gzip_header_bytes(data: bytes) -> int:
     """Return the length of a gzip header (RFC 1952); the usual 10 when it is not readable."""
-    if not _MEMBER.match(data):
+    if not MEMBER.match(data):
         return 10
     flags = data[3]
     position = 10
@@ -384,10 +399,10 @@ def _gzip_header_bytes(data: bytes) -> int:
 def _resynchronise(window: Window, start: int) -> bool:
     """Move to the next gzip member that holds a WARC record; to the end without one."""
     while window.fill(start + 18):
-        found = window.search(_MEMBER, start, _READ_BYTES)
+        found = window.search(MEMBER, start, READ_BYTES)
         if found < 0:
-            window.skip(max(start, window.fill(_READ_BYTES) - 3))
-            if window.fill(_READ_BYTES) <= 18:
+            window.skip(max(start, window.fill(READ_BYTES) - 3))
+            if window.fill(READ_BYTES) <= 18:
                 break
             start = 0
             continue
@@ -484,7 +499,7 @@ def _skip_to_border(window: Window, start: int, *, limit: int | None = None) -> 
     """Move to the line end before the next `WARC/1.`, at most `limit` bytes; return how far."""
     begin = window.offset
     while True:
-        left = _READ_BYTES if limit is None else min(_READ_BYTES, limit - window.offset + begin)
+        left = READ_BYTES if limit is None else min(READ_BYTES, limit - window.offset + begin)
         if left <= 0:
             return window.offset - begin
         ahead = window.fill(left + _BORDER_BYTES)
@@ -509,4 +524,4 @@ def _head_end(data: bytes) -> int:
 
 def _content_length(head: bytes) -> int | None:
     value = header(head, b"Content-Length")
-    return int(value) if value is not None and re.fullmatch(rb"\d{1,18}", value) else None
+    return int(value) if value is not None and value.isdigit() and len(value) <= 18 else None

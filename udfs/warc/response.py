@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastwarc.stream_io import BrotliReader, ZstdReader
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
 _HEAD_BYTES = 1 << 16  # longest HTTP header that is believed
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})(?!\d)")
-_HEAD_END = re.compile(rb"\r\n\r\n|\n\n")
 # Markup that can only be the page: a header whose empty line was lost ends here.
 _PAGE_START = re.compile(rb"<(?:!doctype\s|html[\s>]|\?xml\s)", re.IGNORECASE)
 _MARKUP = re.compile(
@@ -42,8 +40,7 @@ _CONTROLS = bytes(set(range(32)) - {9, 10, 12, 13, 27})
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """One HTTP response.
 
     Attributes:
@@ -52,51 +49,102 @@ class Response:
         transfer: Transfer-Encoding codings, lower case, in the order applied.
         encodings: Content-Encoding codings, likewise.
         payload: the body as stored, before any coding is undone.
+        robots: X-Robots-Tag headers, one a line, and `tdm-reservation: VALUE`; None without.
     """
 
     status: int | None
     content_type: str | None
     transfer: tuple[str, ...]
     encodings: tuple[str, ...]
-    payload: bytes
+    payload: memoryview
+    robots: str | None = None
 
 
-def parse_response(block: bytes) -> Response:
-    """Read the block of a WARC response; of what is malformed, as much as can be read."""
-    begin = find_body(block)
-    status = _STATUS.match(block)
-    fields: dict[bytes, bytes] = {}
-    for line in block[:begin].split(b"\n")[1:]:
-        name, colon, value = line.partition(b":")
-        if colon:
-            fields.setdefault(name.strip().lower(), value.strip())
-    content_type = fields.get(b"content-type")
+def parse_response(data: bytes | bytearray, start: int = 0, stop: int | None = None) -> Response:
+    """Read the block of a WARC response; of what is malformed, as much as can be read.
+
+    Args:
+        data: bytes that hold the block.
+        start: where it begins.
+        stop: where it ends; None for the end of `data`.
+    """
+    stop = len(data) if stop is None else stop
+    begin = find_body(data, start, stop)
+    status = _STATUS.match(data, start, stop)
+    head = bytes(data[start:begin])
+    fields = head.lower()
+    content_type = _field(head, fields, b"\ncontent-type")
+    transfer = _field(head, fields, b"\ntransfer-encoding")
+    encodings = _field(head, fields, b"\ncontent-encoding")
     return Response(
         int(status.group(1)) if status else None,
         content_type.decode("utf-8", "replace") if content_type else None,
-        _codings(fields.get(b"transfer-encoding", b"")),
-        _codings(fields.get(b"content-encoding", b"")),
-        block[begin:],
+        _codings(transfer) if transfer else (),
+        _codings(encodings) if encodings else (),
+        memoryview(data)[begin:stop],
+        _robots(head) if b"\nx-robots-tag" in fields or b"\ntdm-reservation" in fields else None,
     )
 
 
-def find_body(block: bytes) -> int:
-    """Return where the body of an HTTP message begins."""
-    end = _HEAD_END.search(block, 0, _HEAD_BYTES)
-    page = _PAGE_START.search(block, 0, end.start() if end else _HEAD_BYTES)
+def _field(head: bytes, lower: bytes, name: bytes) -> bytes:
+    """Return the value of a header's first line of a name; empty without one.
+
+    Args:
+        head: the header as sent.
+        lower: the same in lower case: a search in it is many times faster than a walk.
+        name: a line end and the name in lower case.
+    """
+    begin = lower.find(name)
+    while begin >= 0:
+        begin += len(name)
+        end = head.find(b"\n", begin)
+        blank, colon, value = head[begin : end if end >= 0 else None].partition(b":")
+        if colon and not blank.strip():
+            return value.strip()
+        begin = lower.find(name, begin)
+    return b""
+
+
+def _robots(head: bytes) -> str | None:
+    """Return what headers say of uses that are not wanted; see `Response.robots`."""
+    lines = []
+    for line in head.split(b"\n"):
+        name, _, value = line.decode("utf-8", "replace").partition(":")
+        name, value = name.strip().lower(), value.strip()
+        if name == "x-robots-tag" and value:
+            lines.append(value)
+        elif name == "tdm-reservation" and value:
+            lines.append(f"{name}: {value}")
+    return "\n".join(lines) or None
+
+
+def find_body(data: bytes | bytearray, start: int = 0, stop: int | None = None) -> int:
+    """Return where the body of an HTTP message begins; the message from `start` to `stop`."""
+    stop = len(data) if stop is None else stop
+    most = min(start + _HEAD_BYTES, stop)
+    end = data.find(b"\r\n\r\n", start, most)
+    bare = data.find(b"\n\n", start, end if end >= 0 else most)
+    begin = end + 4 if bare < 0 else bare + 2
+    end = end if bare < 0 else bare
+    limit = end if end >= 0 else most
+    # Seldom a header holds the sign with which markup begins.
+    sign = data.find(b"<", start, limit)
+    page = _PAGE_START.search(data, sign, limit) if sign >= 0 else None
     if page:
         return page.start()
-    if end:
-        return end.end()
-    return 0 if not block.startswith(b"HTTP/") else len(block)
+    if end >= 0:
+        return begin
+    return start if not data.startswith(b"HTTP/", start) else stop
 
 
 def _codings(value: bytes) -> tuple[str, ...]:
+    if not value:
+        return ()
     names = value.decode("latin-1").lower().split(",")
     return tuple(name.strip() for name in names if name.strip() not in ("", "identity"))
 
 
-def decode_body(response: Response, *, max_bytes: int) -> bytes:
+def decode_body(response: Response, *, max_bytes: int) -> bytes | memoryview:
     """Undo transfer and content encodings; where they are a lie, keep the bytes as they are.
 
     Crawlers mostly store the body decoded and leave the headers as they were sent, so a header
@@ -106,7 +154,9 @@ def decode_body(response: Response, *, max_bytes: int) -> bytes:
         response: what was captured.
         max_bytes: longest result of interest; one byte more says that it is longer.
     """
-    body = response.payload
+    if not response.transfer and not response.encodings:
+        return response.payload
+    body = bytes(response.payload)
     if "chunked" in response.transfer:
         body = _join_chunks(body)
     for coding in reversed((response.encodings + response.transfer)[-4:]):
@@ -208,7 +258,7 @@ _DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
 }
 
 
-def is_html(content_type: str | None, body: bytes) -> bool:
+def is_html(content_type: str | None, body: bytes | memoryview) -> bool:
     """Whether a body is an HTML page, by its header where there is one, and by its bytes.
 
     Args:
@@ -216,13 +266,15 @@ def is_html(content_type: str | None, body: bytes) -> bool:
         body: the body, decoded, not empty.
     """
     kind = (content_type or "").partition(";")[0].strip().lower()
-    start = body[:_SNIFFED_BYTES]
+    start = bytes(body[:_SNIFFED_BYTES])
     if start.startswith(_UTF16_MARKS):
         start = start[2:].replace(b"\x00", b"")
     ink = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     if ink.startswith(_BINARY_STARTS) or ink[4:8] == b"ftyp":
         return False
     if kind in _HTML_TYPES:
+        if ink[:14].lower().startswith((b"<!doctype html", b"<html")) and b"\x00" not in start:
+            return True  # nearly all of them; the rest is looked at more closely
         return not (_is_json(ink, body) or _is_svg(ink) or _is_binary(start))
     if kind in _XML_TYPES:
         return b"<html" in start.lower()
@@ -235,10 +287,10 @@ def is_html_type(content_type: str | None) -> bool:
     return not kind or kind in _HTML_TYPES or kind in _XML_TYPES
 
 
-def _is_json(ink: bytes, body: bytes) -> bool:
+def _is_json(ink: bytes, body: bytes | memoryview) -> bool:
     if not _JSON.match(ink):
         return False
-    return body.rstrip()[-1:] in (b"}", b"]") and not _PAGE_START.search(ink)
+    return bytes(body).rstrip()[-1:] in (b"}", b"]") and not _PAGE_START.search(ink)
 
 
 def _is_svg(ink: bytes) -> bool:
