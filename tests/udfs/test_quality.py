@@ -43,10 +43,18 @@ def test_repeated_lines_are_all_counted():
     assert measure("aa\n aa ").repetition_ratio == 1
 
 
+def test_items_of_lists_are_counted_by_their_characters():
+    assert measure("- aa\n* bb\n10. c").list_ratio == 1
+    assert measure("> - aa\naaaaaa").list_ratio == pytest.approx(6 / 12)
+    assert measure("-aa\n**b**\n1.5 m\n- ").list_ratio == 0
+    assert measure("").list_ratio == 0
+
+
 @settings(max_examples=200, derandomize=True, deadline=None)
 @given(st.text(alphabet="a$\\`{} \n#1", max_size=60))
 def test_ratios_stay_in_bounds(text):
     quality = measure(text)
     assert 0 <= quality.symbol_ratio <= 1
     assert 0 <= quality.repetition_ratio <= 1
+    assert 0 <= quality.list_ratio <= 1
     assert 0 <= quality.formula_chars <= quality.char_count == len(text)

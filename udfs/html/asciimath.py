@@ -273,8 +273,9 @@ class _Parser:
             left = self.scripted(depth)
             if self.at("/"):
                 self.position += 1
+                sign = self.sign()
                 right = self.scripted(depth) if self.peek() is not None else ""
-                left = f"\\frac{{{_bare(left)}}}{{{_bare(right)}}}"
+                left = f"\\frac{{{_bare(left)}}}{{{sign}{_bare(right)}}}"
             parts.append(left)
         return _spaced(parts)
 
@@ -285,12 +286,24 @@ class _Parser:
         for mark in "_^":
             if self.at(mark):
                 self.position += 1
-                out = f"{out}{mark}{{{_bare(self.simple(depth))}}}"
+                out = f"{out}{mark}{{{self.signed(depth)}}}"
         if token is not None and token[1] in _FUNCTIONS and depth < _MAX_DEPTH:
             after = self.peek()
             if after is not None and after[1] not in _NO_ARGUMENT and after[1] not in _RIGHT:
                 out = _spaced([out, self.scripted(depth + 1)])
         return out
+
+    def sign(self) -> str:
+        """A minus right after `_`, `^` or `/`, where it belongs to what follows."""
+        token = self.peek()
+        if token is None or token[1] != "-":
+            return ""
+        self.position += 1
+        return "-"
+
+    def signed(self, depth: int) -> str:
+        """The argument of a script: one symbol, perhaps with a minus."""
+        return self.sign() + _bare(self.simple(depth))
 
     def simple(self, depth: int) -> str:
         """One symbol, one bracketed expression, or a unary or binary symbol with arguments."""
@@ -303,7 +316,9 @@ class _Parser:
             return f"\\text{{{_words(value.strip(chr(34)))}}}"
         if kind == "text":
             return f"\\text{{{_words(re.split(r'[({[]', value, maxsplit=1)[1].rstrip(')}]'))}}}"
-        if kind in ("number", "tex"):
+        if kind == "tex" and (value[1:] in _UNARY or value[1:] in _BINARY):
+            value = value[1:]  # `\frac{a}{b}` is AsciiMath too
+        elif kind in ("number", "tex"):
             return value
         if kind == "other":
             return from_characters(value)

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from functools import lru_cache
+from itertools import accumulate
+from operator import sub
 from typing import TYPE_CHECKING
 
-from udfs.html.tree import Node
+from udfs.html import doxygen, names
+from udfs.html.headings import PAGE_HEADINGS, names_the_site
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from udfs.html.latex import Formula
+    from udfs.html.tree import Node, Tree
 
 DROPPED_TAGS = frozenset(
     str.split(
@@ -28,77 +31,40 @@ DROPPED_TAGS = frozenset(
         """
     )
 )
-_ROLES = frozenset(
-    str.split(
-        """
-        navigation banner contentinfo complementary search searchbox menu menubar toolbar
-        tablist dialog alert alertdialog doc-toc doc-backlink button status
-        """
-    )
-)
-_LONG = re.compile(
-    r"side-?bar|side_bar|sidenav|side-nav|bread-?crumb|crumbs|nav-?bar|navigation|nav-?path"
-    r"|nav-?tree|nav-?row|nav-?header|nav-?footer|nav-?panel|cookie"
-    r"|gdpr|disqus|newsletter|pagination"
-    r"|table-?of-?contents|skip-?(?:link|to|nav)|screen-?reader|visually-?hidden|sr-only"
-    r"|edit-?section|edit-?page|edit-?link|header-?link|footer(?!-?note)"
-    r"|search-?(?:box|bar|form|results)"
-    r"|permalink|share-|sharing|social|addtoany|prev-?next|next-?prev"
-    r"|back-?to-?top|advert|copyright|catlinks"
-    r"|popover|tooltip|modal|dropdown|jump-?(?:link|to)|nb-?nav"
-    r"|print-?only|noprint|masthead|site-?header"
-    r"|page-?header-?(?:nav|bar)|top-?bar|tool-?bar|announcement|version-?(?:warning|switch|select)"
-    r"|lang(?:uage)?-?(?:switch|select|list|links)|related-?(?:posts"
-    r"|pages|articles|links)|copy-?btn|ethical-ad"
-    r"|nav-?links|nav-?icons|site-?nav|main-?nav|page-?nav|book-?summary"
-    r"|book-?header|interlanguage|mw-portlet"
-    r"|mwe-popups|navbox|metadata|post-?nav|feedback|contribute"
-    r"|source-?link|view-?source|sphinxsidebar",
-    re.IGNORECASE,
-)
-_TOKENS = frozenset(
-    str.split(
-        """
-        nav navi navigate menu menus submenu menubar toc footer foot breadcrumb breadcrumbs
-        pager tabs tabbar ad ads banner sponsor sponsors promo share related comments respond
-        comment-form commentform searchbar search login signup subscribe skip hidden topnav
-        bottomnav prev next previous localtoc headertoc infobar dyncontent memtemplate-nav ttc
-        ttname summary-nav sitemap toplinks quicklinks rellinks viewcode-link headernav linkbar
-        byline-links prevnext selector social-links rst-versions rst-other-versions pilcrow
-        colophon gitlink fork-me github-fork-ribbon toctree-wrapper top-link to-top
-        """
-    )
-)
-_SOFT = re.compile(
-    r"comments|related|summary|metadata|feedback|tooltip|hidden|next|previous|search", re.IGNORECASE
-)
-# Numbers of lines and prompts beside code.
-_GUTTERS = frozenset(
-    str.split(
-        """
-        lineno linenos linenodiv gutter line-number line-numbers-rows linenumber linenumbers
-        rouge-gutter blob-num hljs-ln-numbers prompt input_prompt output_prompt jp-InputPrompt
-        jp-OutputPrompt prompt_container copy-button copybtn copy-code-button ln
-        """
-    )
-)
-_CAMEL = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])")
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _IMPRINT = re.compile(
-    r"©|\bcopyright\b|all rights reserved|powered by|(?:generated"
-    r"|built|created|made) (?:by|with|using|on)\b"
-    r"|last (?:updated|modified|edited|changed)|privacy policy"
+    r"©|\bcopyright\b(?=\s*(?:©|\(c\)|by\b|notice|[:,]|(?:19|20)\d\d|$))|all rights reserved"
+    r"|powered by"
+    r"|^(?:.{0,20}\b(?:page|site|file|document\w*|book) (?:was |is )?)?"
+    r"(?:generated|built|created|made) (?:by|with|using|on)\b"
+    r"|last (?:updated|modified|edited|changed)(?=\s*(?:on\b|at\b|by\b|:|\d|$))|privacy policy"
     r"|terms of (?:use|service)|\(c\) \d{4}",
     re.IGNORECASE,
+)
+# Doxygen's pointers from a member to others.
+_POINTER = re.compile(
+    r"\s*(?:Reimplemented (?:from|in)|Implements|Implemented in|References|Referenced by"
+    r"|Definition at line)\s+$"
 )
 _BLOCKS = frozenset(
     str.split(
         """
         div p ul ol dl table section article header aside center form fieldset address footer
-        menu tbody thead
+        menu tbody thead figure
         """
     )
 )
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_PROSE = frozenset(("p", "blockquote", "pre", "math", "table"))
+_TEXTUAL = _HEADINGS | {"dt", "dd", "li", "code", "pre", "td"}
+_NEVER_NAMED = frozenset(("html", "body", "main", "article", "#root", "h1"))
+_FOR_SCREENS = re.compile(
+    r"screen-?reader|visually-?hidden|sr-only|widget|toc|comment|share|sd-title|related",
+    re.IGNORECASE,
+)
+_BUTTON = re.compile(r"(?:^|[-_])(?:btn|button)$", re.IGNORECASE)
+_NEVER_MOST = re.compile(r"comment|respond|disqus|cookie|gdpr|consent|footer", re.IGNORECASE)
+_CONTENT_ASIDE = re.compile(r"footnote|admonition|note|tip|warn|example|theorem|quote")
+_IMPRINT_CHARS = 1000  # or a tenth of the page, from its end
 _MAIN_CLASSES = re.compile(
     r"^(?:main|content|main-?content|article|post|entry|entry-content|post-content|article-content"
     r"|article-body|post-body|body-?content|bodyContent|mw-parser-output|mw-content-text|document"
@@ -108,9 +74,17 @@ _MAIN_CLASSES = re.compile(
 )
 
 
-def is_gutter(node: Node) -> bool:
-    """Whether an element holds numbers of lines or prompts, which are no part of the code."""
-    return bool(node.classes & _GUTTERS) and node.tag not in ("code", "table", "tr", "body")
+# What only generators call the text itself.
+_TEXT_CLASSES = frozenset(
+    str.split(
+        """
+        entry-content post-content article-content article-body post-body mw-parser-output
+        mw-content-text markdown-body rst-content ltx_page_content contents
+        """
+    )
+)
+_CONTAINERS = frozenset(("main", "article", "div", "section", "td"))
+_ENOUGH = {"main": 0.3, "text": 0.5, "article": 0.7}
 
 
 class Sizes:
@@ -121,51 +95,52 @@ class Sizes:
     """
 
     def __init__(
-        self, nodes: Sequence[Node], formulas: Mapping[int, Formula | None], dropped: set[int]
+        self, tree: Tree, formulas: Mapping[int, Formula | None], dropped: set[int]
     ) -> None:
         """Count once for every element, formulas in running text by their opening delimiters."""
-        # Imprints stand at the end of pages.
-        self.imprint_from = len(nodes) * 3 // 4
-        self.titles = [node.index for node in nodes if node.tag == "h1"]
-        self.headings = [node.index for node in nodes if node.tag in ("h1", "h2", "h3")]
-        self._parents = [0 if node.parent is None else node.parent.index for node in nodes]
-        self._anchors = {node.index for node in nodes if node.tag == "a" and "href" in node.raw}
-        self._own = own = [node.size for node in nodes]
-        self._own_formulas = own_formulas = [node.formulas for node in nodes]
+        nodes = tree.nodes
+        headings = [node for node in nodes if node.tag in PAGE_HEADINGS]
+        site_names = [node.index for node in headings if node.tag == "h1" and names_the_site(node)]
+        if len(site_names) == len(headings):
+            site_names = []  # the page is about the site
+        self.site_names = site_names
+        named = set(site_names)
+        self.headings = [node.index for node in headings if node.index not in named]
+        self.titles = [index for index in self.headings if nodes[index].tag == "h1"]
+        self._ends = [node.end for node in nodes]
+        self._anchors = [node.index for node in nodes if node.tag == "a" and "href" in node.raw]
+        self._own, self._own_formulas = tree.sizes.copy(), tree.delimited.copy()
         for index, formula in formulas.items():
-            end = nodes[index].end
-            own[index:end] = own_formulas[index:end] = [0] * (end - index)
+            self._clear(index)
             if formula:
-                own[index] = len(formula.latex)
-                own_formulas[index] = 1
-        for index in dropped:
-            end = nodes[index].end
-            own[index:end] = own_formulas[index:end] = [0] * (end - index)
-        self.count(nodes, dropped)
+                self._own[index] = len(formula.latex)
+                self._own_formulas[index] = 1
+        self.count(dropped)
+        # Imprints stand at the end of pages.
+        sums = list(accumulate(self._own))
+        self.imprint_from = bisect_right(sums, sums[-1] - max(_IMPRINT_CHARS, sums[-1] // 10))
 
-    def count(self, nodes: Sequence[Node], dropped: set[int]) -> None:
+    def _clear(self, index: int) -> None:
+        end = self._ends[index]
+        self._own[index:end] = self._own_formulas[index:end] = [0] * (end - index)
+
+    def count(self, dropped: set[int]) -> None:
         """Sum up anew without the elements dropped by now (and what is below them)."""
-        self.text = text = self._own.copy()
-        self.formulas = found = self._own_formulas.copy()
-        self.linked = linked = [0] * len(nodes)
-        self.links = links = [0] * len(nodes)
-        parents, anchors = self._parents, self._anchors
-        for index in range(len(nodes) - 1, 0, -1):
-            if index in dropped:
-                text[index] = linked[index] = links[index] = found[index] = 0
-                continue
-            size = text[index]
-            if not size:
-                continue
-            at = parents[index]
-            text[at] += size
-            found[at] += found[index]
-            if index in anchors:
-                linked[index] = size
+        for index in dropped:
+            self._clear(index)
+        self.text = text = self._below(self._own)
+        self.formulas = self._below(self._own_formulas)
+        linked, links = [0] * len(text), [0] * len(text)
+        for index in self._anchors:
+            if text[index]:
+                linked[index] = text[index]
                 links[index] = 1
-            if links[index]:
-                linked[at] += linked[index]
-                links[at] += links[index]
+        self.linked, self.links = self._below(linked), self._below(links)
+
+    def _below(self, own: list[int]) -> list[int]:
+        """Sums over each element and all below it, from the differences of running sums."""
+        sums = [0, *accumulate(own)]
+        return list(map(sub, map(sums.__getitem__, self._ends), sums))
 
 
 def mark(
@@ -174,6 +149,7 @@ def mark(
     """Add to `dropped` the indices of elements that are not content (their descendants follow)."""
     total = max(sizes.text[0], 1)
     all_formulas = sizes.formulas[0]
+    dropped.update(doxygen.copies(nodes, sizes.formulas))
     index = 0
     count = len(nodes)
     while index < count:
@@ -182,12 +158,34 @@ def mark(
             index = node.end
             continue
         if (
-            (node.raw and _is_named_so(node, sizes, total, all_formulas))
+            ((node.raw or "-" in node.tag) and _is_named_so(node, sizes, total, all_formulas))
             or (
                 node.tag in ("footer", "aside", "header", "address", "menu")
                 and _is_edge(node, sizes, total)
             )
             or (node.tag in _BLOCKS and _is_link_block(node, sizes))
+            or (node.tag == "h1" and index in sizes.site_names)
+            or (
+                sizes.site_names
+                and node.tag == "div"
+                and "head" in node.raw
+                and sizes.text[index] < 0.3 * total
+                and _names_only_the_site(node, sizes)
+                and not sizes.formulas[index]
+            )
+            or (
+                node.tag == "a"
+                and "class=" in node.raw
+                and sizes.text[index] < 40
+                and not sizes.formulas[index]
+                and any(map(_BUTTON.search, node.classes))
+            )
+            or (
+                node.tag == "label"
+                and "for=" in node.raw
+                and sizes.text[index] < 40
+                and not sizes.formulas[index]
+            )
         ):
             dropped.add(index)
             index = node.end
@@ -196,77 +194,101 @@ def mark(
 
 
 def content_root(nodes: Sequence[Node], sizes: Sizes, dropped: set[int]) -> Node:
-    """The smallest element that is declared to be the content and holds nearly all of it."""
+    """The smallest element that is declared to be the content and holds enough of the page.
+
+    What a page calls its `<main>` needs less of it than what is only called "content". An
+    element with an equal outside of it, like one post of many, is not the content.
+    """
     body = next((node for node in nodes if node.tag == "body"), nodes[0])
-    best = body
     all_text = max(1, sizes.text[body.index])
     want_formulas = 0.9 * sizes.formulas[body.index]
+    candidates: list[tuple[Node, str]] = []
+    first_end: dict[str, int] = {}
+    last_start: dict[str, int] = {}
     for node in nodes:
-        if node.tag not in ("main", "article", "div", "section", "td") or node.index in dropped:
+        if node.tag not in _CONTAINERS or node.index in dropped:
             continue
+        if sizes.text[node.index] - sizes.linked[node.index] < 0.03 * all_text:
+            continue
+        if kind := _declared(node):
+            first_end[kind] = min(first_end.get(kind, node.end), node.end)
+            last_start[kind] = node.index
+            candidates.append((node, kind))
+    found = body
+    for node, kind in candidates:
         share = sizes.text[node.index] / all_text
-        if share < 0.7 or sizes.formulas[node.index] < want_formulas:
-            continue
         if (
-            node.tag in ("main", "article")
-            or node.get("role") == "main"
-            or node.get("itemprop") == "articleBody"
-            or (
-                share > 0.85
-                and (
-                    _MAIN_CLASSES.match(node.get("id"))
-                    or any(_MAIN_CLASSES.match(name) for name in node.classes)
-                )
-            )
+            share >= _ENOUGH.get(kind, 0.85)
+            and sizes.formulas[node.index] >= want_formulas
+            and first_end[kind] > node.index
+            and last_start[kind] < node.end
+            # Inside of an article, what is called its text lacks the words that lead to it.
+            and (kind in ("main", "article") or found.tag != "article")
         ):
-            best = node
-    return best
+            found = node
+    return found
 
 
-def heading_above(nodes: Sequence[Node], root: Node, dropped: set[int], title: str) -> str | None:
-    """The page's own heading, where templates keep it in a bar above the content.
-
-    Only a heading that begins the page's title counts: others name the site.
-    """
-    inside = range(root.index, root.end)
-    for node in nodes:
-        if node.tag == "h1" and node.index not in dropped:
-            if node.index in inside:
-                return None
-            words = " ".join(node.text().split()).rstrip(" ¶#")
-            if (
-                len(words) > 2
-                and title.lower().startswith(words.lower())
-                and "$" not in words
-                and "\\" not in words
-            ):
-                return words
-    return None
+def _declared(node: Node) -> str:
+    """As what an element is declared to be the content: tag, role or name; "" for nothing."""
+    if node.tag in ("main", "article"):
+        return node.tag
+    if not node.raw:
+        return ""
+    if node.get("role") == "main":
+        return "main"
+    if node.get("itemprop") == "articleBody":
+        return "article"
+    for name in (node.get("id"), *sorted(node.classes)):
+        if _MAIN_CLASSES.match(name):
+            return "text" if name in _TEXT_CLASSES else name
+    return ""
 
 
 def _is_named_so(node: Node, sizes: Sizes, total: int, all_formulas: int) -> bool:
-    verdict = _verdict(node.raw)
-    if not verdict or node.tag in ("html", "body", "main", "article", "#root", "h1"):
+    verdict = names.verdict(node.tag, node.raw)
+    if not verdict or node.tag in _NEVER_NAMED:
         return False
-    if verdict == "gutter":
-        return is_gutter(node)
+    if verdict == names.GUTTER:
+        return names.is_gutter(node)
     index = node.index
-    if verdict == "hidden":
+    size = sizes.text[index]
+    if verdict == names.HIDDEN:
         return sizes.formulas[index] == 0
-    share = sizes.text[index] / total
-    unlinked = sizes.text[index] - sizes.linked[index]
+    if verdict == names.FOLDED:
+        return size < 20 and not sizes.formulas[index]
+    if "edit" in node.raw and _holds(node, sizes.headings):
+        return False  # a heading with a link to edit its section
+    if verdict == names.TABS:
+        return node.tag in ("ul", "ol")
+    if verdict == names.META:
+        return (
+            size < 200
+            and not sizes.formulas[index]
+            and not _holds(node, sizes.headings)
+            and node.end - index < 100
+            and not (size > 60 and any(inner.tag in _PROSE for inner in node.walk()))
+            and "$" not in node.text()
+        )
+    share = size / total
+    unlinked = size - sizes.linked[index]
+    if unlinked and node.tag in _TEXTUAL and (verdict == names.SOFT or node.tag in _HEADINGS):
+        # A heading for readers of the screen, or of a widget, goes with what is below it.
+        return node.tag in _HEADINGS and bool(_FOR_SCREENS.search(node.raw))
     if (
-        node.tag in ("h1", "h2", "h3", "h4", "dt", "dd", "li", "code", "pre", "td")
-        and unlinked > 0
-        and verdict == "soft"
+        unlinked > 0.35 * (sizes.text[0] - sizes.linked[0])
+        and unlinked > 0.7 * size
+        and not _NEVER_MOST.search(node.raw)
     ):
-        return False
+        return False  # most of what there is to read: a state or a neighbour gave the name
     if share > 0.5 and unlinked > 0.3 * total:
         return False
-    if sizes.formulas[index] and (verdict == "soft" or sizes.formulas[index] > 0.3 * all_formulas):
+    if sizes.formulas[index] and (
+        verdict == names.SOFT or sizes.formulas[index] > 0.3 * all_formulas
+    ):
         return False
     # With the page's heading in it, only a list of links is no content.
-    is_mostly_links = sizes.linked[index] >= 0.5 * sizes.text[index]
+    is_mostly_links = sizes.linked[index] >= 0.5 * size
     return is_mostly_links or share <= 0.3 or not _holds(node, sizes.titles)
 
 
@@ -276,49 +298,29 @@ def _holds(node: Node, places: Sequence[int]) -> bool:
     return at < len(places) and places[at] < node.end
 
 
-@lru_cache(maxsize=16384)
-def _verdict(raw: str) -> str:
-    """What an element's attributes say about it: "", "soft", "hard", "hidden" or "gutter"."""
-    node = Node("", raw, None)
-    if node.classes & _GUTTERS:
-        return "gutter"
-    if node.get("role") in _ROLES:
-        return "hard"
-    attributes = node.attributes
-    if (
-        "hidden" in attributes
-        or node.get("aria-hidden") == "true"
-        or _HIDDEN.search(node.get("style"))
-    ):
-        return "hidden"
-    names = f"{node.get('class')} {node.get('id')}".strip()
-    if not names:
-        return ""
-    for name in names.split():
-        if re.search(
-            r"footnote|no-?(?:side|nav|toc)|has-|with-|layout|wrapper|container-fluid",
-            name,
-            re.IGNORECASE,
-        ):
-            continue
-        words = {word.lower() for word in _CAMEL.split(name)}
-        if _LONG.search(name) or words & _TOKENS or name.lower() in _TOKENS:
-            return "soft" if _SOFT.search(name) else "hard"
-    return ""
-
-
 def _is_edge(node: Node, sizes: Sizes, total: int) -> bool:
     """Whether a footer, side note or header is the page's and not a section's."""
     index = node.index
     if node.tag == "aside":
-        return not re.search(r"footnote|admonition|note|tip|warn|example|theorem", node.raw) and (
-            sizes.text[index] < 0.3 * total
-        )
+        return not re.search(
+            r"footnote|admonition|note|tip|warn|example|theorem|quote", node.raw
+        ) and (sizes.text[index] < 0.3 * total)
     if sizes.formulas[index]:
         return False
     if node.tag == "header":
-        return not _holds(node, sizes.headings) and sizes.text[index] < 0.3 * total
+        return sizes.text[index] < 0.3 * total and (
+            not _holds(node, sizes.headings) or _names_only_the_site(node, sizes)
+        )
     return sizes.text[index] < 0.3 * total
+
+
+def _holds_heading(node: Node) -> bool:
+    return node.end - node.index < 60 and any(inner.tag in _HEADINGS for inner in node.walk())
+
+
+def _names_only_the_site(node: Node, sizes: Sizes) -> bool:
+    """Whether a bar holds the site's name as a heading, and not the page's."""
+    return not _holds(node, sizes.titles) and _holds(node, sizes.site_names)
 
 
 def _is_link_block(node: Node, sizes: Sizes) -> bool:
@@ -334,12 +336,21 @@ def _is_link_block(node: Node, sizes: Sizes) -> bool:
     if linked and tag != "dl":
         links = sizes.links[index]
         rest = size - linked
+        first = node.children[0]
+        if (
+            tag == "p"
+            and isinstance(first, str)
+            and (found := _POINTER.match(first))
+            and rest <= found.end() + 5 * links + 8
+        ):
+            return True
         if links >= 3 and linked > 0.75 * size:
             return True
         if rest <= 3 * links and links >= 2 and size < 400:
             return True
-        if rest <= 2 and size < 80 and tag != "p":
-            return True
+        if rest <= 2 and tag != "p":
+            # A card: title and first words of another page, all of it one link.
+            return size < 80 or (size < 400 and links == 1 and _holds_heading(node))
     if index < sizes.imprint_from:
         return False
     if (
@@ -347,5 +358,7 @@ def _is_link_block(node: Node, sizes: Sizes) -> bool:
         and node.end - index < 60
         and tag in ("div", "p", "address", "center", "section", "small")
     ):
-        return bool(_IMPRINT.search(node.text())) and (size < 120 or linked > 0)
+        text = " ".join(node.text().split())
+        found = _IMPRINT.search(text)
+        return found is not None and found.start() < 40 and (size < 120 or linked > 0)
     return False

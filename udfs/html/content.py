@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from udfs.html.latex import MAX_JOINED_CHARS
 from udfs.html.symbols import from_characters, join
 
 if TYPE_CHECKING:
@@ -81,9 +82,13 @@ _ATOM = 10
 def to_latex(math: Node) -> str:
     """LaTeX of a tree of content elements, from the leaves up."""
     done: dict[int, tuple[str, int]] = {}
+    joined = 0
     for node in reversed(list(math.walk())):
         arguments = [(child, *done.pop(id(child), ("", _ATOM))) for child in node.elements()]
-        done[id(node)] = _convert(node, arguments)
+        done[id(node)] = found = _convert(node, arguments)
+        joined += len(found[0])
+        if joined > MAX_JOINED_CHARS:
+            return ""
     return done[id(math)][0].strip()
 
 

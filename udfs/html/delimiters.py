@@ -38,6 +38,8 @@ _IN_FORMULA = {
     ord(SUB_END): "}",
 }
 _MAX_FAILURES = 50
+_MAX_PAIRS = 64  # delimiters of a page; a configuration with more is none
+_BLANKS_AND_COMMA = re.compile(r"\s*,?\s*")
 
 
 @dataclass(frozen=True)
@@ -68,25 +70,37 @@ _DEFAULT = {
     "\\[": ("\\]", True),
     "$$": ("$$", True),
     "$": ("$", False),
+    # Backslashes that a Markdown engine was to take away.
+    "\\\\(": ("\\\\)", False),
+    "\\\\[": ("\\\\]", True),
     # Bulletin boards and short codes of blogs.
     "[itex]": ("[/itex]", False),
     "[latex]": ("[/latex]", False),
     "[tex]": ("[/tex]", True),
     "[math]": ("[/math]", False),
+    "[katex]": ("[/katex]", False),
+    "[LATEX]": ("[/LATEX]", False),
+    "[TEX]": ("[/TEX]", True),
+    "[MATH]": ("[/MATH]", False),
 }
 _STATEMENT = re.compile(r";\s*(?:$|[A-Za-z]{3,})")
 _FORMULA_SIGN = re.compile(r"[\^_=<>+]|^\s*\w\s*$")
+# Groups and classes of regular expressions, as `grep` and `sed` write them.
+_EXPRESSION = re.compile(
+    r"\.[*+]|\[\^|\[(?:a-z|A-Z|0-9)|\\[wsdbWSD](?![A-Za-z])|[A-Za-z]{2}\|[A-Za-z]{2}"
+    r"|^\s*[A-Za-z]{4,}\s*$"
+)
+_WORDS_ONLY = re.compile(r"[\w\s,.;:-]*")
+_OTHER_OPENING = re.compile(r"(?<!\\)\\[(\[]")
 _COMMAND_LINE = re.compile(r"(?:^|\s)-{1,2}[a-z][a-z-]*\s")
 _IGNORED = frozenset(("tex2jax_ignore", "mathjax_ignore", "asciimath2jax_ignore", "no-mathjax"))
 _PROCESSED = frozenset(
     ("tex2jax_process", "mathjax_process", "math", "arithmatex", "math-container", "math-tex")
 )
-_TYPESETTERS = re.compile(
-    r"mathjax|katex|mathlive|latex\.js|asciimath|jsmath|texzilla", re.IGNORECASE
-)
+_TYPESETTERS = ("mathjax", "katex", "mathlive", "latex.js", "asciimath", "jsmath", "texzilla")
 _ASCIIMATH = re.compile(
-    r"asciimathml|input/asciimath|asciimath2jax|[_:\-]AM_|config=AM_|am_html|am_chtml|"
-    r"tex-am|mml-am|am-(?:chtml|svg)|asciimath(?:\.min)?\.js|load:[^\]]{0,200}input/asciimath",
+    r"asciimathml|input/asciimath|asciimath2jax|asciimath\w{0,20}(?:\.min)?\.js"
+    r"|(?<![a-z])am_(?:c?html|svg)|load:[^\]]{0,200}input/asciimath",
     re.IGNORECASE,
 )
 
@@ -101,7 +115,9 @@ def syntax(scripts: str) -> Syntax:
     """
     pairs = dict(_DEFAULT)
     is_dollar_declared = False
-    for match in _LISTS.finditer(scripts):
+    # Plain searches first: most scripts say nothing, and patterns are ten times slower.
+    has_lists = "inlineMath" in scripts or "displayMath" in scripts
+    for match in _LISTS.finditer(scripts) if has_lists else ():
         is_display = match.group(1) == "displayMath"
         for pair in _pairs_after(scripts, match.end()):
             left, right = (_unquote(pair.group(2)), _unquote(pair.group(4)))
@@ -120,7 +136,9 @@ def syntax(scripts: str) -> Syntax:
                 n for n in names if n.isidentifier()
             )
     ignored -= {"document", "body"}  # Sphinx ignores all but its own class, which is here too
-    has_asciimath = bool(_ASCIIMATH.search(scripts))
+    lower = scripts.lower()
+    may_be_asciimath = "asciimath" in lower or "am_" in lower
+    has_asciimath = may_be_asciimath and bool(_ASCIIMATH.search(scripts))
     starts = sorted(map(re.escape, pairs), key=len, reverse=True)
     if has_asciimath:
         starts.append("`")
@@ -128,7 +146,7 @@ def syntax(scripts: str) -> Syntax:
     return Syntax(
         pairs,
         is_dollar_declared,
-        bool(_TYPESETTERS.search(scripts)),
+        any(name in lower for name in _TYPESETTERS),
         has_asciimath,
         frozenset(ignored),
         frozenset(processed),
@@ -138,7 +156,7 @@ def syntax(scripts: str) -> Syntax:
 
 def _pairs_after(scripts: str, position: int) -> list[re.Match[str]]:
     found = []
-    while match := re.compile(r"\s*,?\s*").match(scripts, position):
+    while match := _BLANKS_AND_COMMA.match(scripts, position):
         pair = _PAIR.match(scripts, match.end())
         if pair is None:
             break
@@ -153,7 +171,7 @@ def _declare(
     # A letter, a blank or a bracket alone would make formulas of prose; `\begin` is known anyway.
     if not left or not right or left.startswith("\\begin") or re.fullmatch(r"[\w\s()\[\]`]", left):
         return
-    if left.strip() and right.strip():
+    if left.strip() and right.strip() and len(pairs) < _MAX_PAIRS:
         pairs[left] = (right, is_display)
 
 
@@ -201,9 +219,12 @@ def find(text: str, page: Syntax, *, is_math_element: bool = False) -> list[Span
         if name := match.group(1):
             close, is_display = f"\\end{{{name}}}", True
         elif match.group(2) == "`":
+            if text[begin - 1 : begin] == "\\":  # escaped: the sign itself
+                continue
             end = text.find("`", position)
-            if 0 < end - position < 2000:
-                spans.append(Span(begin, end + 1, None, _MARKS.sub("", text[position:end])))
+            inner = text[position:end]
+            if 0 < end - position < 2000 and FORMULA not in inner and CODE not in inner:
+                spans.append(Span(begin, end + 1, None, _MARKS.sub("", inner)))
                 position = end + 1
             continue
         else:
@@ -222,7 +243,10 @@ def find(text: str, page: Syntax, *, is_math_element: bool = False) -> list[Span
             text, begin, end, page, is_math_element=is_math_element
         ):
             continue
-        if not page.is_typeset and not name and _is_code(inner, match.group(2)):
+        is_sure = page.is_typeset or is_math_element or name
+        if not is_sure and _is_code(inner, match.group(2)):
+            continue
+        if not name and match.group(2)[0] == "[" and _is_prose(inner):
             continue
         if name:
             inner = text[begin : end + len(close)]
@@ -274,7 +298,7 @@ def _is_dollar_formula(
         return not (after.isdigit() and inner[:1].isdigit()) and not (
             inner[-1:] in " (" and len(inner) > 30 and "\\" not in inner and "^" not in inner
         )
-    if after.isdigit() or EMPHASIS in inner:
+    if after.isdigit() or EMPHASIS in inner or _OTHER_OPENING.search(inner):
         return False
     if begin and (text[begin - 1].isalnum() or text[begin - 1] in "$\\"):
         return False
@@ -286,11 +310,22 @@ def _is_dollar_formula(
 
 def _is_code(inner: str, opening: str) -> bool:
     """Whether delimiters hold a command line or quoted code, on a page without a typesetter."""
+    if opening in ("\\(", "\\["):
+        return (
+            bool(_EXPRESSION.search(inner))
+            or (opening == "\\[" and bool(_WORDS_ONLY.fullmatch(inner)) and "_" not in inner)
+            or ("\\" not in inner and bool(_COMMAND_LINE.search(inner)))
+        )
     if "\\" in inner:
         return False
     if opening == "$$":
         return bool(_STATEMENT.search(inner)) or not _FORMULA_SIGN.search(inner)
     return bool(_COMMAND_LINE.search(inner))
+
+
+def _is_prose(inner: str) -> bool:
+    """Whether the words for tags of bulletin boards stand round a sentence."""
+    return not re.search(r"[\\^_=+*/<>]", inner) and len(re.findall(r"[A-Za-z]{2,}", inner)) > 1
 
 
 def _unmarked(inner: str) -> str:
@@ -299,7 +334,9 @@ def _unmarked(inner: str) -> str:
         return inner
     if inner.count(EMPHASIS) % 2:
         inner = inner.replace(EMPHASIS, "")
-    return inner.translate(_IN_FORMULA)
+    plain = inner.translate(_IN_FORMULA)
+    # `<i>z</i>_1`: italics of the author, no underscores of Markdown.
+    return plain if "__" not in plain else inner.replace(EMPHASIS, "").translate(_IN_FORMULA)
 
 
 def _wordpress(latex: str) -> str:

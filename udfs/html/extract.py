@@ -5,19 +5,23 @@ from __future__ import annotations
 import gc
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
-from resiliparse.parse.lang import detect_fast
-
-from udfs.html import boilerplate, delimiters
-from udfs.html.charset import decode
-from udfs.html.elements import FORMULA_TAGS, NOT_A_FORMULA, Page, from_element, may_be_formula
+from udfs.html import boilerplate, delimiters, listings
+from udfs.html.charset import decode, wide_charset
+from udfs.html.elements import FORMULA_TAGS, from_element, may_be_formula
+from udfs.html.headings import heading_above
 from udfs.html.markdown import Writer
-from udfs.html.tree import parse
+from udfs.html.rendered import NOT_A_FORMULA, Page
+from udfs.html.tree import IS_MARKED, IS_PLAIN, Node, Reader
+from udfs.language import detect_language
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from udfs.html.latex import Formula
-    from udfs.html.tree import Node
+    from udfs.html.tree import Tree
 
 NOT_HTML = "not_html"
 EMPTY_BODY = "empty_body"
@@ -29,6 +33,7 @@ TOO_FEW_FORMULAS = "too_few_formulas"
 MAX_BYTES = 64 << 20
 """A longer payload is no page that a person wrote."""
 
+_LOOKS, _MIN_LOOKS = 10, 10_000  # elements looked at, per element of a page and at least
 MAX_DEPTH = 200_000
 """Elements inside each other; ten thousand are read, a million only waste time."""
 
@@ -58,11 +63,8 @@ _MARKUP = re.compile(
     rb"|table|br|ul|article|script|math)\b",
     re.IGNORECASE,
 )
-_FORMULA = re.compile(r"(?<!\\)\$\$.+?(?<!\\)\$\$|(?<!\\)\$[^$]+?(?<!\\)\$", re.DOTALL)
-_FENCED = re.compile(r"^[^`\n]{0,12}```[^`\n]*\n.*?^[ >]*```", re.DOTALL | re.MULTILINE)
-_LANGUAGE_CHARS = 20_000
-_UNSURE_RANK = 1200
 _SPACES = re.compile(r"\s+")
+_FRAMES = re.compile(r"</?(?:frameset|noframes|frame)\b[^<>]*>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,12 @@ def extract(html: bytes, *, url: str, content_type: str | None) -> Extraction:  
     gc.disable()
     nodes: list[Node] = []
     try:
-        nodes = parse(decode(html, content_type))
-        return _extract(nodes)
+        markup = decode(html, content_type)
+        if "rameset" in markup or "RAMESET" in markup:
+            markup = _FRAMES.sub("", markup)  # what stands for readers without frames
+        tree = _reader().read(markup)
+        nodes = tree.nodes
+        return _extract(tree)
     finally:
         for node in nodes:
             node.parent = None
@@ -117,23 +123,25 @@ def extract(html: bytes, *, url: str, content_type: str | None) -> Extraction:  
             gc.enable()
 
 
-def _extract(nodes: list[Node]) -> Extraction:
+def _extract(tree: Tree) -> Extraction:
+    nodes = tree.nodes
     if len(nodes) > MAX_DEPTH and _depth(nodes) > MAX_DEPTH:
         return Extraction(None, rejected_by=TOO_DEEP)
-    page, scripts, title = _read_head(nodes)
+    page, scripts, title = _read_head(tree.marked)
     syntax = delimiters.syntax(scripts)
     page = Page(page.has_scripts, syntax.is_typeset)
-    formulas, dropped = _find_elements(nodes, page)
-    sizes = boilerplate.Sizes(nodes, formulas, dropped)
+    formulas, dropped = _find_elements(tree, page)
+    sizes = boilerplate.Sizes(tree, formulas, dropped)
     if sizes.text[0] == 0:
         return Extraction(None, title=title, rejected_by=NO_TEXT)
     kept = set(dropped)
     boilerplate.mark(nodes, sizes, formulas, kept)
-    sizes.count(nodes, kept)
+    sizes.count(kept)
     root = boilerplate.content_root(nodes, sizes, kept)
     text = Writer(nodes, formulas, kept, syntax).render(root).strip()
-    if text and title and (heading := boilerplate.heading_above(nodes, root, kept, title)):
-        text = f"# {heading}\n\n{text}"
+    if text and title and (heading := heading_above(nodes, root, title)):
+        words = Writer(nodes, formulas, kept, syntax).render(heading).lstrip("# ")
+        text = f"# {words}\n\n{text}" if words else text
     if not text:
         # Nothing but links: better the page as it is than no page.
         body = next((node for node in nodes if node.tag == "body"), nodes[0])
@@ -151,7 +159,7 @@ def is_html(html: bytes) -> bool:
     if start.startswith(_MAGIC):
         return False
     head = html[: 1 << 16]
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or wide_charset(head):
         return True
     if head.count(b"\x00") > len(head) // 100:
         return False
@@ -173,20 +181,6 @@ _SCRIPT_START = re.compile(
 _TAG = re.compile(rb"</?[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?>")
 
 
-def detect_language(text: str) -> str | None:
-    """ISO 639-1 code of the prose in a text, None when there is too little of it to say."""
-    prose = text[: 2 * _LANGUAGE_CHARS]
-    if "```" in prose:
-        prose = _FENCED.sub(" ", prose)
-    if "$" in prose:
-        prose = _FORMULA.sub(" ", prose)
-    prose = prose[:_LANGUAGE_CHARS]
-    if len(prose.strip()) < 20:
-        return None
-    code, rank = detect_fast(prose, cutoff=_UNSURE_RANK)
-    return code if code != "unknown" and rank else None
-
-
 def _depth(nodes: list[Node]) -> int:
     depth = [0] * len(nodes)
     deepest = 0
@@ -199,12 +193,26 @@ def _depth(nodes: list[Node]) -> int:
     return deepest
 
 
-def _read_head(nodes: list[Node]) -> tuple[Page, str, str | None]:
+@cache
+def _reader() -> Reader:
+    return Reader(_judge)
+
+
+def _judge(tag: str, raw: str) -> int:
+    """What a start tag alone says: perhaps a formula, never content, or only colour for code."""
+    if tag in boilerplate.DROPPED_TAGS or tag in FORMULA_TAGS or tag == "title":
+        return IS_MARKED
+    if raw and may_be_formula(tag, raw):
+        return IS_MARKED
+    return IS_PLAIN if tag == "span" and not listings.is_beside_code(Node(tag, raw, None)) else 0
+
+
+def _read_head(marked: Sequence[Node]) -> tuple[Page, str, str | None]:
     """What scripts and title say: sources of formulas, declarations, and the page's name."""
     scripts: list[str] = []
     has_sources = False
     title = None
-    for node in nodes:
+    for node in marked:
         tag = node.tag
         if tag == "script":
             if node.get("type").lower().startswith("math/"):
@@ -219,35 +227,28 @@ def _read_head(nodes: list[Node]) -> tuple[Page, str, str | None]:
     return Page(has_sources, False), "\n".join(scripts), title
 
 
-def _find_elements(nodes: list[Node], page: Page) -> tuple[dict[int, Formula | None], set[int]]:
-    """Elements that are formulas, and those whose kind is never content."""
+def _find_elements(tree: Tree, page: Page) -> tuple[dict[int, Formula | None], set[int]]:
+    """Formulas that are elements, and elements that are never content, both by index."""
     formulas: dict[int, Formula | None] = {}
     dropped: set[int] = set()
-    index = 0
-    count = len(nodes)
     never = boilerplate.DROPPED_TAGS
-    while index < count:
-        node = nodes[index]
+    position = 0
+    # Each look at an element may read all below it. Marked elements inside each other that turn
+    # out to be no formulas are looked at as long as that stays linear in the page.
+    looks = _LOOKS * len(tree.nodes) + _MIN_LOOKS
+    for node in tree.marked:
+        index = node.index
+        if index < position:
+            continue
         tag = node.tag
-        children = node.children
-        if (
-            tag in FORMULA_TAGS
-            or (node.raw and tag not in never and may_be_formula(tag, node.raw))
-            or (
-                len(children) == 1
-                and tag in ("span", "div")
-                and isinstance(text := children[0], str)
-                and ("$" in text or "\\" in text)
-            )
-        ):
+        looks -= node.end - index
+        if (tag not in never or tag in FORMULA_TAGS) and (looks > 0 or node.end - index < 9):
             found = from_element(node, page)
             if found is not NOT_A_FORMULA:
                 formulas[index] = found  # type: ignore[assignment]
-                index = node.end
+                position = node.end
                 continue
         if tag in never:
             dropped.add(index)
-            index = node.end
-            continue
-        index += 1
+            position = node.end
     return formulas, dropped

@@ -20,7 +20,9 @@ from udfs.html.delimiters import (
 _ENTITIES = {"amp": "&", "nbsp": " ", "quot": '"', "#39": "'", "apos": "'"}
 _ENTITY = re.compile("&(" + "|".join(_ENTITIES) + ");")
 _EMPTY_LINES = re.compile(r"\n{2,}")
-_SPACES = re.compile(r"[ \t\r\n\f]+")
+# No-break and typographic spaces are spaces in Markdown.
+_SPACES = re.compile(r"[ \t\r\n\f\xa0\u2000-\u200a\u202f\u205f]+")
+_WIDTHLESS = re.compile("[\u200b\u2060\ufeff\xad]")
 _AROUND_BREAK = re.compile(f" *{BREAK} *")
 _NEIGHBOURS = re.compile(f"(?<={END})(?={FORMULA})")
 _EMPHASISED = re.compile(f"{EMPHASIS}([^{EMPHASIS}]*){EMPHASIS}")
@@ -40,6 +42,8 @@ def prose(text: str, *, is_heading: bool, is_one_line: bool) -> str:
         is_one_line: whether there is no room for a line break.
     """
     text = _SPACES.sub(" ", text)
+    if not text.isascii():
+        text = _WIDTHLESS.sub("", text)
     if "&" in text:  # escaped twice: nobody means to show `&amp;` or `&nbsp;`
         text = _ENTITY.sub(lambda m: _ENTITIES[m.group(1)], text)
     if _MARK.search(text):

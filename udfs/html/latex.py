@@ -9,6 +9,9 @@ from html import unescape
 MAX_FORMULA_CHARS = 100_000
 """A longer span between two delimiters is a page whose delimiter was never closed."""
 
+MAX_JOINED_CHARS = 20_000_000
+"""Characters that a converter may join while it makes one formula of its parts, level by level."""
+
 ENVIRONMENTS = (
     "equation",
     "align",
@@ -48,11 +51,13 @@ _WRAPPERS = (
     (re.compile(r"^\s*\\begin\{math\}(.*)\\end\{math\}\s*$", re.DOTALL), False),
     (re.compile(r"^\s*\\\((.*)\\\)\s*$", re.DOTALL), False),
     (re.compile(r"^\s*\$\$(.*)\$\$\s*$", re.DOTALL), True),
-    (re.compile(r"^\s*\$`?((?:[^$\\]|\\.)*?)`?\$\s*$", re.DOTALL), False),
+    (re.compile(r"^\s*\$`((?:[^$\\`]|\\.)*)`\$\s*$", re.DOTALL), False),
+    (re.compile(r"^\s*\$((?:[^$\\]|\\.)*)\$\s*$", re.DOTALL), False),
 )
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*\n[ \t]*")
 _BLANK_LINES = re.compile(r"\n\s*\n")
 _ENTITY = re.compile(r"&(?:gt|lt|amp|quot|nbsp|apos|#39|#x27|#34|#60|#62|#38|#160);")
+_INVISIBLE = {0xA0: " ", **dict.fromkeys((0xAD, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF))}
 _TEXT_DOLLARS = re.compile(r"(?<!\\)\$([^$]*)(?<!\\)\$")
 _COMMAND = re.compile(r"\\[a-zA-Z]+")
 _SCRIPT = re.compile(r"[\^_]\s*(?:\{|\\?[A-Za-z0-9*+\-'])")
@@ -62,12 +67,21 @@ _NOT_A_FORMULA = re.compile(
     re.IGNORECASE,
 )
 # `file_name`, `plot_f(x)`: identifiers of programs.
-_NAME = re.compile(r"[A-Za-z]{2,}\d*_[A-Za-z]{2,}|[A-Za-z]{3,}_\w|\w_\w+_\w")
+_NAME = re.compile(
+    # Each run of letters is tried from its start alone: from every letter takes quadratic time.
+    r"(?<![A-Za-z])(?:[A-Za-z]{2,}+\d*_[A-Za-z]{2}|[A-Za-z]{3,}+_\w)|\w_\w+_\w"
+)
 _WHOLE = re.compile(
     r"\s*(?:(?P<display>\$\$(?!\$).+(?<!\$)\$\$|\\\[(?:(?!\\\]).)+\\\]"
     r"|\\begin\{(\w+\*?)\}(?:(?!\\end\{\2\}).)+\\end\{\2\})"
     r"|\$(?:[^$\\]|\\.)+\$|\\\((?:(?!\\\)).)+\\\))\s*",
     re.DOTALL,
+)
+_GROUP = re.compile(r"\{[^{}]*\}")
+# Short formulas without a sign of LaTeX: `x'`, `x_1`, `[0,1)`, `-1`, `1/2`, `2n`, `AB`, `a[i]`.
+_PLAIN_FORMULA = re.compile(
+    r"[A-Za-z]'?|[A-Za-z]_[A-Za-z0-9]|[\[(]-?[\dA-Za-z.]{1,5}, ?[\dA-Za-z.]{1,5}[\])]"
+    r"|-\d{1,3}|\d{1,3}/\d{1,3}|\d{1,3}[a-z]|[A-Z]{2}|\d{1,3}\\%|[A-Za-z]{1,2}(?:\[[\w+-]{1,5}\])+"
 )
 _PROSE_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}")
 _TEXT_ARGUMENT = re.compile(
@@ -95,14 +109,17 @@ def formula(latex: str, *, is_display: bool) -> Formula | None:
     Returns:
         The formula, None when nothing is left.
     """
+    if "\\begin{document}" in latex:  # publishers' `<tex-math>` is a document of its own
+        latex = latex.split("\\begin{document}", 1)[1].split("\\end{document}", 1)[0]
     for pattern, displays in _WRAPPERS:
         if match := pattern.match(latex):
             latex = match.group(1)
             if displays is not None:
                 is_display = displays
-    if "&" in latex and _ENTITY.search(latex):
-        latex = unescape(latex)
-    latex = latex.replace("\xa0", " ").replace("\u200b", "").replace("\ufeff", "")
+    if "&" in latex:  # no other name: `&not` may begin a cell
+        latex = _ENTITY.sub(lambda match: unescape(match.group(0)), latex)
+    if not latex.isascii():
+        latex = latex.translate(_INVISIBLE)
     stripped = latex.strip()
     if not stripped or len(stripped) > MAX_FORMULA_CHARS:
         return None
@@ -142,12 +159,11 @@ def is_latex(text: str) -> bool:
         return False
     if not (_COMMAND.search(text) or _SCRIPT.search(text)) or _NOT_A_FORMULA.search(text):
         return False
-    if (
-        "\\" not in text
-        and "^" not in text
-        and (_NAME.search(text) or ("{" not in text and len(text) > 40))
-    ):
-        return False
+    if "\\" not in text:
+        if "^" not in text and (_NAME.search(text) or ("{" not in text and len(text) > 40)):
+            return False
+        if len(_PROSE_WORD.findall(_GROUP.sub("", text))) > 2:
+            return False
     return not _reads_as_prose(text)
 
 
@@ -163,10 +179,13 @@ def is_plausible(text: str) -> bool:
 
     `$5 and $` and `$HOME/$` are not; `$n$`, `$2k+1$` and `$\alpha$` are.
     """
-    if not text or text[0] in " \t\n" or text[-1] in " \t\n" or not _balanced(text):
+    if not text or not _balanced(text):
         return False
     bare = text.strip()
-    if re.fullmatch(r"[A-Za-z]'?|[A-Za-z]_[A-Za-z0-9]", bare):
+    is_padded = text[0].isspace() or text[-1].isspace()
+    if is_padded and not (_COMMAND.search(bare) and ("{" in bare or re.search(r"[=^_<>]", bare))):
+        return False
+    if _PLAIN_FORMULA.fullmatch(bare):
         return True
     if re.fullmatch(r"[\d.,]+\s*%?", bare):
         return len(bare) < 4
@@ -174,8 +193,10 @@ def is_plausible(text: str) -> bool:
         return False
     if _COMMAND.search(bare):
         return not re.search(r"\\[A-Za-z]+\\[A-Za-z]+\.\w+$", bare)  # a path
+    if re.search(r"\\[{}|]", bare):
+        return True
     if _SCRIPT.search(bare):
-        return not re.search(r"\w{3,}_\w|/\w{3,}|->|::|;", bare)
+        return not re.search(r"(?<!\w)\w{3,}_\w|/\w{3,}|->|::|;", bare)
     if re.search(r"[A-Za-z]{3,}", bare) or re.search(r"[#@?;\"]", bare):
         return False
     return bool(re.search(r"[A-Za-z0-9)\]|']\s*[=<>+\-*/|,:!(≤≥≠∈×·]", bare)) and bool(

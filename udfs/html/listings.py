@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from udfs.html.boilerplate import is_gutter
+from udfs.html.names import is_gutter
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from udfs.html.tree import Node
 
 _LANGUAGE = re.compile(
-    r"(?:^|\s)(?:lang(?:uage)?-|highlight-source-|highlight-text-"
+    r"(?:^|\s)(?:(?:mw-highlight-)?lang(?:uage)?-|highlight-source-|highlight-text-"
     r"|highlight-|brush:\s*|sourceCode\s+|src-)"
     r"([A-Za-z][\w+#.-]*)"
 )
@@ -42,7 +44,7 @@ def text_of(node: Node) -> str:
             parts.append(item)
         elif item.tag == "br":
             parts.append("\n")
-        elif _is_beside_code(item):
+        elif is_beside_code(item):
             continue
         else:
             is_line = item.tag in ("div", "p", "li", "tr")
@@ -52,9 +54,31 @@ def text_of(node: Node) -> str:
     return "".join(parts).replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ")
 
 
+def is_declaration(term: Node) -> bool:
+    """Whether a `<dt>` declares a function or a class, as Sphinx writes it part by part."""
+    if "sig" in term.classes:
+        return True
+    return any("descname" in part.raw or "sig-paren" in part.raw for part in term.elements())
+
+
+def declaration(term: Node, dropped: Container[int]) -> str:
+    """A declaration in one line, without links to its source and to itself."""
+    parts: list[str] = []
+    stack: list[Node | str] = [term]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            parts.append(item)
+        elif item.index not in dropped and "headerlink" not in item.raw:
+            stack.extend(reversed(item.children))
+    return " ".join("".join(parts).split()).replace("`", "'")
+
+
 def language_of(node: Node) -> str:
     """Name of the language of a code block, by the classes that highlighters use."""
     codes = [inner for inner in node.elements() if inner.tag == "code"]
+    if not codes:  # mdBook: <pre><pre class="playground"><code class="language-rust">
+        codes = [code for each in node.elements() for code in each.elements() if code.tag == "code"]
     names = [each.get("class") for each in (node, *codes)]
     names += [
         f"language-{each.get('data-lang')}" for each in (node, *codes) if each.get("data-lang")
@@ -73,7 +97,7 @@ def language_of(node: Node) -> str:
     return lang.lower() if re.fullmatch(r"[A-Za-z][\w+#-]{0,20}", lang) and len(lang) != 2 else ""
 
 
-def _is_beside_code(node: Node) -> bool:
+def is_beside_code(node: Node) -> bool:
     """Whether an element holds numbers of lines, buttons or Doxygen's tool tips (`ttc`)."""
     if node.tag in ("script", "style", "button"):
         return True

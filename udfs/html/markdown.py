@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from udfs.html import asciimath, delimiters, listings
+from udfs.html import asciimath, delimiters, doxygen, listings
 from udfs.html.delimiters import (
     BREAK,
     CODE,
@@ -25,6 +25,7 @@ from udfs.html.delimiters import (
 )
 from udfs.html.inline import prose
 from udfs.html.latex import Formula, written
+from udfs.html.notices import alphanumerics, is_link_row, is_notice
 from udfs.html.tables import is_data_table, rows_as_markdown, span_of
 
 if TYPE_CHECKING:
@@ -45,14 +46,25 @@ _BLOCKS = frozenset(
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _CODE_TAGS = frozenset(("code", "tt", "kbd", "samp"))
-_ANCHOR_TEXT = re.compile(r"^[\s¶#§↩︎\ufe0e🔗^↑⏎]*$")
+_ANCHOR_TEXT = re.compile(r"^[\s¶#§↩︎\ufe0e🔗^↑⏎\u200b\u2060\ufeff]*$")
+_MORE = re.compile(
+    r"\s*(?:\[(?:more|edit|source|src|link|top|hide|show)\]"
+    r"|(?:read |show )?more\s*(?:\.{3}|…|»|→))\s*$",
+    re.IGNORECASE,
+)
+# Titles of boxes: notes, warnings, theorems.
+_TITLE = re.compile(r'class="[^"]*\b(?:admonition-?title|callout-title(?:-container)?)\b')
+_NUMBER = re.compile(r"\[?\d{1,3}\]?")
 _EQUATIONS = re.compile(r"\b(?:ltx_)?(?:eqn|equation|eqnarray|displaymath)", re.IGNORECASE)
 _HEADING = re.compile("(#{1,6}) ")
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _PLACE = re.compile(f"[{FORMULA}{CODE}](\\d+){END}")
 _BLANK = " \t\r\n\f" + "".join(map(chr, range(ord(EMPHASIS), ord(SUB_END) + 1)))
 _FOOTNOTE = re.compile(r"^#(?:_?fn|_?ftn|foot|note|cite_note|endnote|id\d+$|bib)", re.IGNORECASE)
+_BACKQUOTES = re.compile("`{3,}")
 _MAX_COLUMNS = 64
+_MAX_PREFIXES = 32  # lists and quotes inside each other that are shown as such
+_MAX_DECLARATION = 2000  # elements
 
 
 class Writer:
@@ -94,6 +106,10 @@ class Writer:
         self._saved: list[tuple[list[tuple[str, str, str, bool]], list[list[str]]]] = []
         self._rows: list[list[list[str]]] = []
         self._notes: dict[str, str] = {}
+        # Open links: the running text, and its length when they began.
+        self._links: list[tuple[list[str], int]] = []
+        self._linked = [0, 0]  # links in the running text, letters and digits in them
+        self._after_notice = -1  # number of the block that would follow a notice like "Share:"
         self._gaps: set[int] = set()  # numbers of blocks before which something was left out
 
     def render(self, root: Node) -> str:
@@ -144,28 +160,43 @@ class Writer:
             return self._open_inline(node, tag)
         if not (self._equations and tag in ("td", "th")):
             self._flush()
+        if tag == "dt" and listings.is_declaration(node) and not self._has_formula(node):
+            words = listings.declaration(node, self._dropped)
+            if words and "$" not in words and "\\(" not in words:
+                self._emit(self._hold(CODE, f"`{words}`"))
+                return None
+        if tag == "summary" or (tag in ("p", "div") and _TITLE.search(node.raw)):
+            self._strong += 1
+            if self._strong == 1:
+                self._inline.append(STRONG)
+            return "titled"
         if tag == "hr":
             return None
         if tag == "pre" or (tag == "div" and listings.is_listing(node)):
             return self._preformatted(node)
+        if (
+            (tag == "div" and "memproto" in node.raw) or (tag == "tr" and doxygen.is_member(node))
+        ) and not (node.end - node.index > _MAX_DECLARATION or self._has_formula(node)):
+            self._emit(self._hold(CODE, f"`{doxygen.signature(node)}`"))
+            return None
         if tag in _HEADINGS:
             self._heading = _HEADINGS[tag]
             return "heading"
         if self._notes and (identity := node.get("id")) in self._notes:
-            self._prefixes.append([f"[^{self._notes[identity]}]: ", "    "])
-            if tag == "li":
-                return "prefix"
-            return self._marked(node, "prefix")
+            kind = self._indented(f"[^{self._notes[identity]}]: ", "    ")
+            return kind if tag == "li" else self._marked(node, kind)
         if tag in ("ul", "ol", "menu", "dir"):
+            if self._after_notice == len(self._blocks):
+                self._after_notice = -1
+                return None
             start = re.match(r"-?\d{1,9}$", node.get("start"))
             self._lists.append([(int(start.group(0)) if start else 1) if tag == "ol" else None])
             return "list"
         if tag == "li":
-            self._prefixes.append(self._bullet())
-            return self._marked(node, "prefix")
+            marker = self._bullet()
+            return self._marked(node, self._indented(marker, " " * len(marker)))
         if tag == "blockquote":
-            self._prefixes.append(["> ", "> "])
-            return "prefix"
+            return self._indented("> ", "> ")
         if tag == "table":
             if _EQUATIONS.search(node.get("class")):
                 self._equations += 1
@@ -203,6 +234,8 @@ class Writer:
         if tag == "br":
             inline.append(BREAK)
             return None
+        if tag == "cite" and any(True for _ in node.elements()):
+            return ""  # a whole reference, in which its title is set apart
         if tag in ("em", "i", "cite", "dfn", "var") or tag in ("b", "strong"):
             is_strong = tag in ("b", "strong")
             if is_strong:
@@ -221,12 +254,17 @@ class Writer:
             if label is not None:
                 inline.append(label)
                 return None
+            if tag == "sup" and (number := _citation(node)):
+                inline.append(number)
+                return None
             inline.append(SUP if tag == "sup" else SUB)
             return tag
         if tag == "a":
             if node.raw:
                 text = node.text() if len(node.children) < 2 else "x"
-                if _ANCHOR_TEXT.match(text) and not any(True for _ in node.elements()):
+                if not any(True for _ in node.elements()) and (
+                    _ANCHOR_TEXT.match(text) or _MORE.match(text)
+                ):
                     return None
                 if (
                     self._notes
@@ -235,6 +273,9 @@ class Writer:
                 ):
                     inline.append(f"[^{label}]")
                     return None
+                if "href" in node.raw:
+                    self._links.append((inline, len(inline)))
+                    return "link"
             return ""
         if tag in ("img", "wbr", "col", "source", "track", "area", "base", "rp", "rt"):
             return None
@@ -257,8 +298,18 @@ class Writer:
                 self._inline.append(STRONG)
         elif what in ("sup", "sub"):
             self._inline.append(SUP_END if what == "sup" else SUB_END)
+        elif what == "link":
+            inline, start = self._links.pop()
+            if inline is self._inline:
+                self._linked[0] += 1
+                self._linked[1] += alphanumerics("".join(inline[start:]))
         elif what == "column":
             self._inline.append(" ")
+        elif what == "titled":
+            self._strong -= 1
+            if self._strong == 0:
+                self._inline.append(STRONG)
+            self._flush()
         elif what == "quote":
             self._inline.append("”")
         elif what:
@@ -282,14 +333,19 @@ class Writer:
         elif marked == "ignored":
             self._ignored -= 1
 
-    def _bullet(self) -> list[str]:
+    def _bullet(self) -> str:
         if self._lists and self._lists[-1][0] is not None:
             number = self._lists[-1][0]
             self._lists[-1][0] = number + 1
-            marker = f"{number}. "
-        else:
-            marker = "- "
-        return [marker, " " * len(marker)]
+            return f"{number}. "
+        return "- "
+
+    def _indented(self, first: str, later: str) -> str:
+        """Begin lines with a prefix; what to do at the element's end."""
+        if len(self._prefixes) >= _MAX_PREFIXES:
+            return "block"  # text would grow with the square of the depth
+        self._prefixes.append([first, later])
+        return "prefix"
 
     def _end_cell(self, node: Node) -> None:
         text = " ".join(content for _, _, content, _ in self._blocks)
@@ -321,6 +377,9 @@ class Writer:
         self._waiting[len(self._held) - 1] = found
         return place
 
+    def _has_formula(self, node: Node) -> bool:
+        return any(self._formulas.get(index) for index in range(node.index + 1, node.end))
+
     def _code(self, node: Node) -> str | None:
         if any(index in self._formulas for index in range(node.index + 1, node.end)):
             return ""
@@ -338,15 +397,14 @@ class Writer:
         return None
 
     def _preformatted(self, node: Node) -> str | None:
-        if any(self._formulas.get(index) for index in range(node.index + 1, node.end)):
+        if self._has_formula(node):
             return "block"  # a typesetter works in here: not code
         code = listings.text_of(node)
         if not code.strip():
             return None
         code = code.strip("\n").rstrip()
-        fence = "```"
-        while fence in code:
-            fence += "`"
+        longest = max(map(len, _BACKQUOTES.findall(code)), default=0)
+        fence = "`" * max(3, longest + 1)
         lines = "\n".join(line.rstrip() for line in code.split("\n"))
         self._emit(self._hold(CODE, f"{fence}{listings.language_of(node)}\n{lines}\n{fence}"))
         return None
@@ -376,6 +434,8 @@ class Writer:
             self._inline.append(EMPHASIS)
         if self._strong:
             self._inline.append(STRONG)
+        links, linked = self._linked
+        self._linked = [0, 0]
         if not text.strip(_BLANK):
             return
         pieces: list[str] = []
@@ -398,6 +458,19 @@ class Writer:
             is_one_line=bool(self._heading or self._cells),
         )
         if not text:
+            return
+        if not self._cells and (
+            is_notice(text, is_heading=self._heading > 0)
+            or (
+                links
+                and not (self._heading or self._lists)
+                and END not in text
+                and is_link_row(text, links, linked)
+            )
+        ):
+            self._gaps.add(len(self._blocks))
+            if text.endswith(":"):
+                self._after_notice = len(self._blocks)
             return
         self._paragraphs(text)
 
@@ -485,6 +558,16 @@ class Writer:
             position = match.end()
         out.append(content[position:])
         return "".join(out)
+
+
+def _citation(node: Node) -> str | None:
+    """A raised number that links to a place on the page: `[1]`, for `^1` would be a power."""
+    if len(node.children) != 1 or isinstance(link := node.children[0], str):
+        return None
+    if link.tag != "a" or not link.get("href").startswith("#") or link.end - link.index > 10:
+        return None
+    words = link.text().strip()
+    return f"[{words.strip('[]')}]" if _NUMBER.fullmatch(words) else None
 
 
 def _footnotes(nodes: Sequence[Node]) -> dict[str, str]:

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from udfs.html import content
-from udfs.html.latex import Formula, formula, is_latex
+from udfs.html.latex import MAX_JOINED_CHARS, Formula, formula, is_latex
 from udfs.html.symbols import (
     ACCENTS,
     BELOW,
@@ -30,10 +30,11 @@ _FENCES = {
     "[": "bmatrix",
     "{": "Bmatrix",
     "|": "vmatrix",
+    "∣": "vmatrix",
     "∥": "Vmatrix",
     "‖": "Vmatrix",
 }
-_CLOSING = {"(": ")", "[": "]", "{": "}", "|": "|", "∥": "∥", "‖": "‖"}
+_CLOSING = {"(": ")", "[": "]", "{": "}", "|": "|", "∣": "∣", "∥": "∥", "‖": "‖"}
 _VARIANTS = {
     "bold": "mathbf",
     "bold-italic": "boldsymbol",
@@ -54,6 +55,15 @@ _ENCLOSURES = {
     "bottom": "\\underline",
     "radical": "\\sqrt",
 }
+_SPACES = {
+    "\u2009": "\\,",
+    "\u2005": "\\:",
+    "\u205f": "\\:",
+    "\u2005\u200a": "\\;",
+    "\u2004": "\\;",
+    "\u2003": "\\quad ",
+}
+_FENCES_BY_SIGN = {"∣": "|", "∥": "\\|", "<": "\\langle", ">": "\\rangle"}
 _STRETCHY = frozenset("()[]|{}⟨⟩⌈⌉⌊⌋‖∥")
 _PRESENTATION = frozenset(
     str.split(
@@ -93,6 +103,9 @@ def to_formula(math: Node) -> Formula | None:
     alt = math.get("alttext") or math.get("data-latex")
     if alt and (is_latex(alt) or re.fullmatch(r"[^A-Za-z]*(?:[A-Za-z][^A-Za-z]*){1,12}", alt)):
         return formula(_clean(alt), is_display=is_display)
+    if not any(True for _ in math.elements()):
+        # `<math>\\frac{1}{2}</math>`: the source of a wiki that nothing rendered.
+        return formula(math.text(), is_display=is_display)
     latex = to_latex(math)
     return formula(latex, is_display=is_display) if latex.strip() else None
 
@@ -107,16 +120,21 @@ def to_latex(math: Node) -> str:
     if any(node.tag in _CONTENT_ROOTS for node in math.elements()):
         return content.to_latex(math)
     done: dict[int, str] = {}
+    joined = 0
     for node in reversed(list(math.walk())):
         parts = [done.pop(id(child), "") for child in node.elements()]
-        done[id(node)] = _convert(node, parts)
+        done[id(node)] = latex = _convert(node, parts)
+        joined += len(latex)
+        if joined > MAX_JOINED_CHARS:
+            return ""
     return re.sub(r"[ ]{2,}", " ", done[id(math)]).strip()
 
 
 def _convert(node: Node, parts: list[str]) -> str:
     tag = node.tag
     if tag in ("mi", "mn", "mo", "mtext", "ms"):
-        return _leaf(node, tag)
+        # KaTeX puts a stacked relation inside an operator.
+        return join(parts) if any(parts) else _leaf(node, tag)
     if tag in ("mrow", "math", "mstyle", "mpadded", "merror", "mtd", "none", "mphantom"):
         row = _row(node, parts)
         return f"\\phantom{{{row}}}" if tag == "mphantom" and row else row
@@ -128,6 +146,8 @@ def _convert(node: Node, parts: list[str]) -> str:
     if tag == "maction":
         return parts[0] if parts else ""
     if tag == "mspace":
+        if node.get("linebreak") == "newline":
+            return " \\\\ "
         width = re.match(r"([\d.]+)em", node.get("width"))
         return "\\quad " if width and float(width.group(1)[:8].strip(".") or 0) >= 0.9 else " "
     if tag == "mfrac":
@@ -152,7 +172,10 @@ def _convert(node: Node, parts: list[str]) -> str:
         return _enclosed(node, parts)
     if tag == "mtable":
         rows = [part for part in parts if part]
-        return "\\begin{matrix}" + " \\\\ ".join(rows) + "\\end{matrix}"
+        aligns = node.get("columnalign").split()
+        is_aligned = len(aligns) > 1 and aligns[:2] == ["right", "left"]
+        name = "aligned" if is_aligned else "matrix"
+        return f"\\begin{{{name}}}" + " \\\\ ".join(rows) + f"\\end{{{name}}}"
     if tag == "mtr":
         return " & ".join(parts) or " "
     if tag == "mlabeledtr":
@@ -169,14 +192,26 @@ def _convert(node: Node, parts: list[str]) -> str:
 def _leaf(node: Node, tag: str) -> str:
     words = node.text()
     if tag in ("mtext", "ms"):
+        if words in _SPACES:
+            return _SPACES[words]
         collapsed = re.sub(r"[ \t\n\r]+", " ", words)
         if len(collapsed.strip()) == 1 and not collapsed.strip().isalnum():
             return from_characters(collapsed.strip())
         return text_command(collapsed)
     words = words.strip(" \t\n\r")
+    if tag == "mi" and words in "∣∥":
+        return {"∣": "|", "∥": "\\|"}.get(words, "")
     if tag == "mn":
         return words if words.isascii() and "%" not in words else from_characters(words)
     if tag == "mo":
+        if words in _FENCES_BY_SIGN and (
+            node.get("fence") == "true"
+            or (node.get("stretchy") and words in "∣∥")
+            or node.get("data-mjx-texclass") in ("OPEN", "CLOSE", "ORD")
+        ):
+            return _FENCES_BY_SIGN[words]
+        if words == "mod":
+            return "\\bmod"
         if words in FUNCTIONS and words != "mod":
             return f"\\{words}"
         if len(words) > 1 and words.isalpha() and words.isascii():
@@ -209,6 +244,7 @@ def _row(node: Node, parts: list[str]) -> str:
             last = elements[visible[-1]].text().strip()
             if len(visible) == 3 and first in _FENCES and _CLOSING[first] == last:
                 return f"\\begin{{{_FENCES[first]}}}{inner}\\end{{{_FENCES[first]}}}"
+    parts = _upright(elements, parts)
     has_tall = any("\\frac" in part or "\\begin" in part for part in parts)
     if has_tall and len(visible) >= 3:
         opening, closing = elements[visible[0]], elements[visible[-1]]
@@ -223,6 +259,30 @@ def _row(node: Node, parts: list[str]) -> str:
                 between = [parts[i] for i in visible[1:-1]]
                 return join(["\\left", parts[visible[0]], *between, "\\right", parts[visible[-1]]])
     return join(parts)
+
+
+def _upright(elements: list[Node], parts: list[str]) -> list[str]:
+    """Upright letters side by side are one name, which KaTeX writes letter by letter."""
+    if "normal" not in "".join(element.raw for element in elements):
+        return parts
+    out = list(parts)
+    begin = 0
+    for index, element in enumerate([*elements, None]):
+        part = parts[index] if element is not None else ""
+        if (
+            element is not None
+            and element.tag == "mi"
+            and element.get("mathvariant") == "normal"
+            and len(part) == 1
+            and part.isalpha()
+        ):
+            continue
+        if index - begin > 1:
+            name = "".join(parts[begin:index])
+            out[begin:index] = [""] * (index - begin)
+            out[begin] = "\\bmod" if name == "mod" else f"\\mathrm{{{name}}}"
+        begin = index + 1
+    return out
 
 
 def _two(parts: list[str]) -> tuple[str, str]:

@@ -52,6 +52,9 @@ LATEX.update(
         "∶": ":",
         "≔": ":=",
         "√": "\\sqrt{}",
+        "ℎ": "h",
+        "\U0001d6a4": "\\imath",
+        "\U0001d6a5": "\\jmath",
         "°": "^\\circ",
         "#": "\\#",
         "%": "\\%",
@@ -96,6 +99,10 @@ ACCENTS = {
     "∼": "tilde",
     "̃": "tilde",
     "¯": "bar",
+    "ˉ": "bar",
+    "–": "overline",
+    "—": "overline",
+    "−": "overline",
     "‾": "overline",
     "_": "overline",
     "―": "overline",
@@ -129,6 +136,9 @@ BELOW = {
     "⏟": "underbrace",
     "︸": "underbrace",
     "_": "underline",
+    "–": "underline",
+    "—": "underline",
+    "−": "underline",
     "¯": "underline",
     "̲": "underline",
     "―": "underline",
@@ -181,8 +191,10 @@ def character(each: str) -> str:
     if "DOUBLE-STRUCK" in name or name.startswith(
         ("MATHEMATICAL ", "SCRIPT CAPITAL", "BLACK-LETTER")
     ):
-        plain = unicodedata.normalize("NFKC", each)
-        base = LATEX.get(plain, plain)
+        # One step: a second one would make `ϕ` (phi) `φ` (varphi).
+        steps = unicodedata.decomposition(each).split()
+        base = chr(int(steps[-1], 16)) if steps else each
+        base = LATEX.get(base, base)
         for style, command in _STYLES:
             if style in name:
                 return f"\\{command}{{{base}}}"

@@ -26,6 +26,12 @@ from udfs.html.asciimath import to_latex
         ("1.5 xx 10^3", "1.5 \\times 10^{3}"),
         ("f(x,y)", "f(x,y)"),
         ("oo", "\\infty"),
+        ("int_-1^1 x", "\\int_{-1}^{1}x"),
+        ("sin^-1(x)", "\\sin^{-1}(x)"),
+        ("1/-x", "\\frac{1}{-x}"),
+        ("a-b", "a-b"),
+        ("stackrel(+)(->)", "\\stackrel{+}{\\to}"),
+        ("{(2x,+,y),(x,-,y):}", "\\begin{cases}2x & + & y \\\\ x & - & y\\end{cases}"),
         ("", ""),
     ],
 )

@@ -256,3 +256,11 @@ def test_language_is_that_of_the_prose():
 def test_formula_of_a_hundred_kilobytes_is_whole():
     latex = "x_1 + " * 16_000 + "y"
     assert run(f"<p>\\[{latex}\\]</p>").text == f"$${latex}$$"
+
+
+def test_no_place_holder_of_a_formula_stays_in_another():
+    page = "<script src=ASCIIMathML.js></script><p>`a <span class=math>\\(x^2\\)</span> b` \\(y\\)"
+    text = run(page).text
+    assert "$x^2$" in text
+    assert "$y$" in text
+    assert not any("\ue000" <= character <= "\uf8ff" for character in text)

@@ -47,3 +47,7 @@ def test_the_annotation_comes_first_then_the_alternative_text():
 
 def test_depth_is_no_limit():
     assert convert("<mrow>" * 20_000 + "<mi>x</mi>") == "x"
+
+
+def test_a_formula_that_grows_with_its_depth_is_given_up():
+    assert convert("<mrow><mi>x</mi>" * 20_000) is None
