@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from conf import tables
@@ -27,7 +28,9 @@ def main(spark: SparkSession, settings: Settings) -> None:
         settings,
         job="import_datasets",
         kinds=("jsonl", "parquet"),
-        function=import_rows,
+        function=partial(
+            import_rows, mask=tuple(settings.privacy.mask) if settings.privacy.datasets else None
+        ),
         outputs={tables.DOCUMENTS: "document", tables.FILE_READS: "read"},
         schema=(
             f"document {session.struct(tables.DOCUMENTS)}, read {session.struct(tables.FILE_READS)}"

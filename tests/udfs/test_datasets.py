@@ -34,7 +34,7 @@ INPUT = pa.schema(
 TEXT = "The square of an even number is even, since $(2k)^2 = 2 \\cdot 2k^2$."
 
 
-def load(path, data=None, *, kind="jsonl", batch_rows=256, **columns):
+def load(path, data=None, *, kind="jsonl", batch_rows=256, mask=None, **columns):
     if data is not None:
         path.write_bytes(data)
     file = {
@@ -48,7 +48,7 @@ def load(path, data=None, *, kind="jsonl", batch_rows=256, **columns):
         "attempt": 1,
     } | columns
     batch = pa.RecordBatch.from_pylist([file], schema=INPUT)
-    found = list(import_rows([batch], batch_rows=batch_rows))
+    found = list(import_rows([batch], batch_rows=batch_rows, mask=mask))
     for part in found:
         part.validate(full=True)
         assert part.schema == READ_DOCUMENTS_SCHEMA
@@ -70,6 +70,18 @@ def lines(*values):
 
 def texts(documents):
     return [document["text"] for document in documents]
+
+
+def test_personal_data_are_masked_where_it_is_asked_for(tmp_path):
+    data = lines({"id": "a", "text": f"Write to jane@example.org. {TEXT}"})
+    (as_it_came,), _ = load(tmp_path / "plain.jsonl", data)
+    assert "jane@example.org" in as_it_came["text"]
+    assert as_it_came["masked"] is None
+    (masked,), _ = load(tmp_path / "plain.jsonl", mask=("email",))
+    assert masked["text"] == f"Write to <EMAIL_ADDRESS>. {TEXT}"
+    assert masked["masked"] == [("email", 1)]
+    assert masked["char_count"] == len(masked["text"])
+    assert masked["doc_id"] == as_it_came["doc_id"]
 
 
 def test_a_row_becomes_a_document_with_every_column(tmp_path):

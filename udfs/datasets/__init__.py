@@ -25,12 +25,13 @@ from udfs.datasets.rows import (
 )
 from udfs.files import base_name, open_input
 from udfs.hosts import host_of
-from udfs.html.extract import detect_language
 from udfs.keys import key
+from udfs.language import detect_language
+from udfs.privacy import mask as mask_text
 from udfs.quality import measure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 EXTRACTOR = "import-1"
 """Name and version in `documents.extractor`: raised when the same row would give another text."""
@@ -61,7 +62,10 @@ _INPUT = (
 
 
 def import_rows(
-    batches: Iterable[pa.RecordBatch], *, batch_rows: int = 256
+    batches: Iterable[pa.RecordBatch],
+    *,
+    batch_rows: int = 256,
+    mask: Sequence[str] | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Read data set files and make a document of each row.
 
@@ -70,6 +74,7 @@ def import_rows(
             is, from 1); reads `file_id`, `path`, `kind`, `component`, `text_column`,
             `id_column`, `url_column`, `attempt`.
         batch_rows: most documents in a batch, at least 1; long texts make it fewer.
+        mask: personal data that are masked, of `udfs.privacy.KINDS`; None looks for none.
 
     Yields:
         Rows of READ_DOCUMENTS_SCHEMA: the documents of a file in its order, those without text
@@ -82,10 +87,12 @@ def import_rows(
         raise ValueError(f"batch_rows: {batch_rows}, must be at least 1")
     for batch in batches:
         for file in batch.select(_INPUT).to_pylist():
-            yield from _read_file(file, batch_rows)
+            yield from _read_file(file, batch_rows, mask)
 
 
-def _read_file(file: dict[str, Any], batch_rows: int) -> Iterator[pa.RecordBatch]:
+def _read_file(
+    file: dict[str, Any], batch_rows: int, mask: Sequence[str] | None
+) -> Iterator[pa.RecordBatch]:
     began = time.perf_counter()
     path = file["path"]
     name = base_name(path)
@@ -105,7 +112,7 @@ def _read_file(file: dict[str, Any], batch_rows: int) -> Iterator[pa.RecordBatch
                         rejected[row.reason] += 1
                     else:
                         rows_out += 1
-                yield _batch("document", [_document(row, file, name) for row in rows])
+                yield _batch("document", [_document(row, file, name, mask) for row in rows])
     except ColumnError as error:
         failure = str(error)
     except OSError as error:
@@ -146,7 +153,9 @@ def _bounded(rows: Iterator[Row], batch_rows: int) -> Iterator[list[Row]]:
         yield some
 
 
-def _document(row: Row, file: dict[str, Any], name: str) -> dict[str, Any]:
+def _document(
+    row: Row, file: dict[str, Any], name: str, mask: Sequence[str] | None
+) -> dict[str, Any]:
     document = {
         "doc_id": key(name, row.number, row.source_id, row.text),
         "source_id": row.source_id,
@@ -161,14 +170,20 @@ def _document(row: Row, file: dict[str, Any], name: str) -> dict[str, Any]:
         "text": row.text,
     }
     if row.text is not None:
-        found = measure(row.text)
+        text = row.text
+        if mask is not None:
+            # The key stays that of the row as it came.
+            text, counts = mask_text(text, mask)
+            document |= {"text": text, "masked": sorted(counts.items())}
+        found = measure(text)
         document |= {
-            "language": detect_language(row.text),
+            "language": detect_language(text),
             "char_count": found.char_count,
             "formula_count": found.formula_count,
             "formula_chars": found.formula_chars,
             "symbol_ratio": found.symbol_ratio,
             "repetition_ratio": found.repetition_ratio,
+            "list_ratio": found.list_ratio,
         }
     return document
 
