@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin
 
@@ -35,6 +36,53 @@ class _Model(BaseModel):
 M = TypeVar("M", bound=_Model)
 
 
+def _rules(rules: dict[str, str]) -> dict[str, str]:
+    from conf import tables  # noqa: PLC0415 - reading SQL is not needed where no rule is given
+
+    for name, condition in rules.items():
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            raise ValueError(f"{name!r}: the name of a rule is a lower-case word")
+        if problem := tables.problem_of(condition, tables.DOCUMENTS):
+            raise ValueError(f"{name}: {problem}")
+    return rules
+
+
+class Index(_Model):
+    """Which captures of a columnar index (Common Crawl's cc-index table) are read.
+
+    Every condition that is not empty must hold. Only the byte ranges of the captures chosen are
+    read from their WARC files.
+    """
+
+    paths: list[str] = []
+    """Parquet files of the index, folders, globs, or lists of them (`*.paths`, `*.paths.gz`, such
+    as `cc-index-table.paths.gz`); local, s3:// or http(s)://."""
+
+    subsets: list[str] = ["warc"]
+    """Partitions `subset=` that are read; a path that names none is always read."""
+
+    hosts: list[str] = []
+    """Hosts, as they stand in `url_host_name`."""
+
+    host_suffixes: list[str] = []
+    """Domains with all their hosts: `edu`, `stackexchange.com`."""
+
+    url_pattern: str | None = None
+    """Regular expression (RE2) that is looked for in the URL."""
+
+    mime_types: list[str] = ["text/html", "application/xhtml+xml"]
+    """Types by content (`content_mime_detected`)."""
+
+    languages: list[str] = []
+    """Languages, one of which the page holds (`content_languages`, ISO 639-3: `eng`)."""
+
+    statuses: list[int] = [200]
+    """HTTP status codes (`fetch_status`)."""
+
+    limit: int | None = Field(None, ge=1)
+    """Most captures that one run lists, spread over all files by a hash; NULL for all."""
+
+
 class Crawl(_Model):
     """Which WARC files are read, and what of them."""
 
@@ -42,13 +90,37 @@ class Crawl(_Model):
     """WARC files, globs, or lists of them (`*.paths`, `*.paths.gz`); local, s3:// or http(s)://."""
 
     prefix: str = "https://data.commoncrawl.org/"
-    """Put before relative paths of a `*.paths` list."""
+    """Put before relative paths of a `*.paths` list or an index: a URL or a folder."""
+
+    index: Index = Index()
 
     max_html_bytes: int = Field(8 * 2**20, ge=1024)
     """Longest payload that is kept, in bytes; a longer one is counted as `too_large`."""
 
     files_per_slice: int = Field(64, ge=1)
     """WARC files read between two commits: what a killed run may have to read again."""
+
+    requests_per_second: float = Field(50.0, gt=0)
+    """Most requests that the workers of one machine send to one server or bucket; a server that
+    says it is busy halves it for a while."""
+
+    connections: int = Field(4, ge=1, le=64)
+    """Ranges of one file that a worker asks for at once."""
+
+    tries: int = Field(8, ge=1)
+    """How often a request is sent before its file counts as failed until the next run."""
+
+    timeout_seconds: float = Field(60.0, gt=0)
+    """How long a server may stay silent, in seconds."""
+
+    s3_endpoint: str | None = None
+    """URL of an S3-compatible server; NULL for AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL or Amazon."""
+
+    s3_region: str | None = None
+    """Region of the buckets; NULL for AWS_REGION, AWS_DEFAULT_REGION or what the bucket says."""
+
+    s3_anonymous: bool | None = None
+    """Whether S3 is asked without keys; NULL for: with keys where there are any."""
 
 
 class Dataset(_Model):
@@ -76,6 +148,15 @@ class Extract(_Model):
     min_formulas: int = Field(1, ge=0)
     """Fewest formulas of a document that is kept."""
 
+    honour_robots_meta: list[str] = ["noai", "tdm-reservation"]
+    """Directives of a robots meta tag or X-Robots-Tag header that reject a page as `opted_out`:
+    noai, noimageai, noindex, none, noarchive and so on; `tdm-reservation` is the tag or header of
+    that name with the value 1."""
+
+    blocked: list[str] = []
+    """Block lists: files, plain or .gz, with a host, a domain or the start of a URL a line, which
+    reject a page as `blocked_host` or `blocked_url`."""
+
     cpu_seconds: float = Field(20.0, gt=0)
     """CPU time that one page may take, in seconds; then it is rejected as `timeout`."""
 
@@ -83,33 +164,106 @@ class Extract(_Model):
     """Memory that one page may take, in bytes; then it is rejected as `memory`."""
 
 
-class Score(_Model):
-    """The filter model; trained on the seed labels of the domain where it does not exist yet."""
+class Privacy(_Model):
+    """Which personal data are replaced by placeholders in texts; never in formulas or code."""
 
-    model: str = "round1"
-    """Name of the model, with the domain before it."""
+    mask: list[Literal["email", "phone", "ip"]] = ["email", "phone", "ip"]
+    """Kinds that are masked: e-mail addresses, telephone numbers, IP addresses."""
+
+    datasets: bool = False
+    """Whether they are masked in imported data sets too."""
+
+
+class Score(_Model):
+    """The filter: a first stage from the domain's seed labels, and a second one from labels."""
+
+    rounds: Literal[1, 2] = 2
+    """Stages of the filter; 1 labels nothing and stays with the seed labels."""
+
+    recall: float = Field(0.99, gt=0, le=1)
+    """Share of the held-out seed labels of the domain that the first stage must let pass."""
+
+    precision: float = Field(0.95, gt=0, le=1)
+    """Share of what passes that must be of the domain, on held-out labels of the second stage."""
+
+    min_labels: int = Field(40, ge=10)
+    """Fewest labels, of both kinds together, of which a second stage is trained."""
 
     dimension: int = Field(32, ge=4)
     """Length of the word vectors."""
 
     epochs: int = Field(40, ge=1)
-    """Passes over the training rows."""
+    """Passes over the training rows; fewer where they are many."""
 
     seed: int = 1
-    """Seed of the training."""
+    """Seed of the training and of the drawing of documents to label."""
+
+
+class Label(_Model):
+    """Who judges documents for the second stage of the filter, and how many."""
+
+    labeller: Literal["rules", "endpoint"] = "rules"
+    """`rules`: by what formulas say, no model; `endpoint`: a language model behind `endpoint`."""
+
+    documents: int = Field(2000, ge=1)
+    """Web documents that are judged in all. Once so many are, the filter stays as it is."""
+
+    tries: int = Field(3, ge=1)
+    """Runs in which a document without an answer is asked about."""
+
+    prompt: str = "conf/prompts/label.md"
+    """Instructions for a language model, with {domain} and {description}."""
+
+    max_chars: int = Field(6000, ge=500)
+    """Longest excerpt of a document that a language model is shown, in characters."""
+
+
+class Endpoint(_Model):
+    """An OpenAI-compatible server."""
+
+    url: str = "http://localhost:8000/v1"
+    """Address up to and with the version of the protocol."""
+
+    model: str = ""
+    """Name of the model, as the server knows it."""
+
+    api_key_variable: str = "MATHCODE_PILE_API_KEY"
+    """Environment variable that holds the key; none is sent where it is not set."""
+
+    timeout_seconds: float = Field(120.0, gt=0)
+    """How long an answer may take, in seconds."""
+
+    tries: int = Field(5, ge=1)
+    """How often a request is sent before its row is left for the next run."""
+
+    concurrency: int = Field(8, ge=1, le=1024)
+    """Requests under way at once."""
 
 
 class Keep(_Model):
     """What the view `kept_documents` lets through."""
 
     min_score: float = Field(0.5, ge=0, le=1)
-    """Lowest score of a web document."""
+    """Lowest score of a web document; 0.5 is the threshold that meets the filter's target."""
 
     duplicates: bool = False
     """Whether near-duplicates stay in."""
 
     contaminated: bool = False
     """Whether documents that overlap with a benchmark stay in."""
+
+    languages: list[Annotated[str, Field(pattern="^([a-z]{2,3}|unknown)$")]] = []
+    """Languages that are let through, by ISO 639-1 code (`en`, `de`), and `unknown` for texts with
+    too little prose to tell; empty for all."""
+
+    rules: Annotated[dict[str, str], AfterValidator(_rules)] = {
+        "no_words": "char_count - formula_chars < 20 AND formula_count < 2",
+        "mostly_symbols": "symbol_ratio > 0.6",
+        "repetitive": "repetition_ratio > 0.9 AND char_count > 2000",
+        "mostly_links": "link_ratio > 0.9",
+    }
+    """Conditions over the columns of `documents`, by name: a web document for which one holds is
+    left out and counted under its name. What is given replaces these."""
 
 
 class Duplicates(_Model):
@@ -269,7 +423,10 @@ class Settings(_Model):
     datasets: list[Dataset] = []
     """Data sets to import."""
     extract: Extract = Extract()
+    privacy: Privacy = Privacy()
     score: Score = Score()
+    label: Label = Label()
+    endpoint: Endpoint = Endpoint()
     keep: Keep = Keep()
     duplicates: Duplicates = Duplicates()
     contamination: Contamination = Contamination()
@@ -287,11 +444,25 @@ class Domain(_Model):
     name: str
     """Name of the domain: the label that the filter model gives its documents."""
 
+    extends: str | None = None
+    """Domain whose markers stand before these."""
+
     markers: list[Any]
     """What the raw bytes of a page of the domain hold; see udfs/markers.py."""
 
+    description: str = ""
+    """What belongs to it, as a language model that labels documents is told."""
+
+    terms: list[str] = []
+    """Words and beginnings of words that documents of the domain use, lower case: evidence for
+    the labeller by rules, where formulas stand beside them."""
+
+    needs_terms: bool = False
+    """Whether formulas speak for the domain only beside its terms, to the labeller by rules."""
+
     seed_labels: list[str] = []
-    """JSONL files of {text, label} that train the first filter."""
+    """JSONL files of {text, label} that train the first stage of the filter; `group` keeps rows
+    together that are alike."""
 
     benchmarks: list[Benchmark] = []
     """Benchmarks to keep out of the pile."""
@@ -327,7 +498,13 @@ def domain(name: str) -> Domain:
     if not file.is_file():
         known = sorted(path.stem for path in file.parent.glob("*.yaml"))
         raise SettingsError(f"domain: no {file.name} in conf/domains; there are {', '.join(known)}")
-    return _validate(Domain, _read_yaml(file), f"conf/domains/{file.name}")
+    found = _validate(Domain, _read_yaml(file), f"conf/domains/{file.name}")
+    if found.extends is None:
+        return found
+    if found.extends == name:
+        raise SettingsError(f"conf/domains/{file.name}: extends: a domain does not extend itself")
+    base = domain(found.extends)
+    return found.model_copy(update={"markers": [*base.markers, *found.markers]})
 
 
 def resolve(path: str | Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +24,8 @@ PAGES = "pages"
 DOCUMENTS = "documents"
 SCORES = "scores"
 LABELS = "labels"
+FILTERS = "filters"
+CURRENT_SCORES = "current_scores"
 SIGNATURES = "signatures"
 DUPLICATES = "duplicates"
 CONTAMINATION = "contamination"
@@ -41,8 +44,10 @@ NAMES = (
     FILE_READS,
     PAGES,
     DOCUMENTS,
-    SCORES,
     LABELS,
+    FILTERS,
+    SCORES,
+    CURRENT_SCORES,
     SIGNATURES,
     DUPLICATES,
     CONTAMINATION,
@@ -155,6 +160,34 @@ def arrow_schema(name: str) -> pa.Schema:
     return pa.schema(
         [pa.field(c.name, c.type, nullable=c.is_nullable) for c in table(name).columns]
     )
+
+
+def problem_of(condition: str, name: str) -> str | None:
+    """Return what is wrong with a SQL condition over one table's columns; None when nothing is.
+
+    Args:
+        condition: a Spark SQL expression.
+        name: of the table.
+    """
+    import sqlglot  # noqa: PLC0415
+    from sqlglot import errors, exp  # noqa: PLC0415
+
+    try:
+        parsed = sqlglot.parse(condition, dialect="spark")
+    except errors.SqlglotError as error:
+        return f"no SQL condition ({str(error).splitlines()[0]})"
+    if len(parsed) != 1 or parsed[0] is None or ";" in condition:
+        return "not one SQL condition"
+    tree = parsed[0]
+    if not isinstance(tree, exp.Condition) or tree.find(exp.Query, exp.AggFunc, exp.Window):
+        return "not a condition over the columns of one row"
+    known = [column.name for column in table(name).columns]
+    unknown = sorted({found.name for found in tree.find_all(exp.Column)} - set(known))
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+        return f"{name} has no column {unknown[0]}; {hint}"
+    return None
 
 
 def _column(column: exp.ColumnDef) -> Column:

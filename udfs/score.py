@@ -1,16 +1,22 @@
 r"""documents -> scores: how likely a document is of a domain, by a fastText model.
 
 The model learns from short labelled texts and reads documents the same way: cut in passages,
-each judged by itself. The best passage says whether a document is of the domain, since a page of
-mathematics has its menus and its prose too; the mean of all says how much of it is.
+each judged by itself. The best passage is the document's score, since a page of mathematics has
+its menus and its prose too. So a threshold that was found on short texts holds for long ones.
+
+A filter has one stage or two, as MathCoder2 (arXiv 2410.08196) has it: the first is trained on seed
+labels and keeps nearly all that is of the domain, the second on judged documents and is precise.
+Each stage has a threshold of its own; scores are shifted so that it stands at 0.5 in all filters.
 
 fastText: Joulin et al., "Bag of Tricks for Efficient Text Classification" (arXiv 1607.01759).
 """
 
 from __future__ import annotations
 
+import math
 import re
 import tempfile
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,13 +25,13 @@ import fasttext
 import pyarrow as pa
 
 from conf import tables
-from udfs.keys import key
+from udfs import storage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 # What a change of the code below means for the scores of the same text.
-METHOD = "fasttext-1"
+METHOD = "fasttext-2"
 
 # Words in a passage; the seed texts have some 20 to 60.
 _PASSAGE = 96
@@ -33,16 +39,14 @@ _PASSAGE = 96
 _PASSAGES = 48
 # Characters of a document that are looked at; what follows is more of the same.
 _CHARS = 400_000
-# Weight of the best passage in the score; the rest is the weight of the mean passage.
-_BEST = 0.7
-
-# fastText's learning rate. On few rows, higher rates drive every probability to 0 or 1.
-_RATE = 0.1
+# Raw scores are held this far from 0 and 1, so that their log odds are finite.
+_EDGE = 1e-6
 
 # Rows that are held as Python strings at once.
 _ROWS = 256
 
-_LABEL = "__label__"
+LABEL = "__label__"
+"""What fastText's own files put before a label."""
 
 # Code, in which a dollar sign is no formula, and the formulas of documents.text. An inline one
 # has no space inside its dollars and no digit after them (pandoc's rule), so prices are none.
@@ -115,6 +119,11 @@ def passages(text: str) -> list[str]:
     return [_with_density(words[start : start + _PASSAGE]) for start in starts]
 
 
+def has_formula(line: str) -> bool:
+    """Return whether a passage, as `passages` makes it, holds a formula."""
+    return _FORMULA in line.split(" ")
+
+
 def _with_density(words: list[str]) -> str:
     """Join words, with a word for the share of formulas among them in every eight."""
     formulas = words.count(_FORMULA)
@@ -126,151 +135,151 @@ def _with_density(words: list[str]) -> str:
     return " ".join(marked)
 
 
-def version(rows: Sequence[tuple[str, str]], settings: Mapping[str, int | float | str]) -> str:
-    """Name a model by what it is made from, before it is trained.
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One model of a filter.
 
-    Args:
-        rows: (text, label) pairs in training order.
-        settings: the training settings by name.
-
-    Returns:
-        A key of 32 hexadecimal characters.
+    Attributes:
+        path: model file; a local path or a URL.
+        threshold: raw score from which a text passes, over 0 and under 1.
     """
-    named = [part for name in sorted(settings) for part in (name, repr(settings[name]))]
-    return key(METHOD, *named, "rows", *[part for row in rows for part in row])
+
+    path: str
+    threshold: float
 
 
-def train(
-    rows: Sequence[tuple[str, str]],
-    path: Path,
-    *,
-    dimension: int,
-    epochs: int,
-    seed: int,
-) -> None:
-    """Train a model and write it to a file.
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What scores documents.
 
-    One thread trains, so the same rows and settings give the same bytes.
-
-    Args:
-        rows: (text, label) pairs; labels are domain names and `other`.
-        path: file to write; its folder exists. It appears whole or not at all.
-        dimension: length of the word vectors.
-        epochs: passes over the rows.
-        seed: seed of the random initial vectors.
-
-    Raises:
-        ValueError: there are fewer than two labels, or a label is empty or has white space.
-        OSError: the file cannot be written.
+    Attributes:
+        model: its name in `scores`.
+        version: its version in `scores`.
+        domain: label whose probability is the score.
+        stages: in their order; a text that fails one never gets 0.5 or more.
     """
-    labels = {label for _, label in rows}
-    if len(labels) < 2:
-        raise ValueError(f"a filter needs rows of two labels or more, not {sorted(labels)}")
-    for label in labels:
-        if not label or label.split() != [label]:
-            raise ValueError(f"a label is one word, not {label!r}")
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".train-") as folder:
-        lines = Path(folder) / "rows.txt"
-        # Long texts are cut as documents are, and every piece keeps its label.
-        lines.write_text(
-            "".join(f"{_LABEL}{label} {part}\n" for text, label in rows for part in passages(text)),
-            encoding="utf-8",
-        )
-        model = fasttext.train_supervised(
-            str(lines),
-            dim=dimension,
-            epoch=epochs,
-            lr=_RATE,
-            minCount=1,
-            # Word and character n-grams gained nothing on held-out pages, and their table is
-            # most of what a model file weighs.
-            wordNgrams=1,
-            minn=0,
-            maxn=0,
-            bucket=0,
-            loss="softmax",
-            seed=seed,
-            thread=1,
-            verbose=0,
-        )
-        written = Path(folder) / "model.bin"
-        model.save_model(str(written))
-        written.replace(path)
+
+    model: str
+    version: str
+    domain: str
+    stages: tuple[Stage, ...]
 
 
 @cache
 def _model(path: str) -> Any:
     """Load a model, once a process."""
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: no such model")
-    return fasttext.load_model(path)
+    try:
+        if "://" not in path:
+            if not Path(path).is_file():
+                raise FileNotFoundError
+            return fasttext.load_model(path)
+        with tempfile.TemporaryDirectory() as folder:
+            # fastText reads local files alone.
+            copy = Path(folder, "model.bin")
+            copy.write_bytes(storage.read_bytes(path))
+            return fasttext.load_model(str(copy))
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: no such model; run train_filter") from None
 
 
-def score(text: str, *, model_path: str, domain: str) -> float:
-    """Score one text.
+def judge(lines: Sequence[str], *, path: str, domain: str) -> list[float]:
+    """Return how likely each passage is of the domain, 0 to 1.
 
     Args:
-        text: any text, with formulas between `$..$` or `$$..$$`.
-        model_path: file that `train` wrote.
+        lines: what `passages` made.
+        path: model file.
         domain: label whose probability is wanted.
-
-    Returns:
-        How likely the text is of the domain, 0 to 1.
 
     Raises:
         FileNotFoundError: there is no such model.
         ValueError: the file is no model, or it does not know the label `domain`.
     """
-    model = _model(model_path)
+    model = _model(path)
     labels = model.get_labels()
-    wanted = _LABEL + domain
+    wanted = LABEL + domain
     if wanted not in labels:
-        raise ValueError(f"{model_path} knows {', '.join(labels)}, not {wanted}")
+        raise ValueError(f"{path} knows {', '.join(labels)}, not {wanted}")
     judged = []
-    found_labels, found = model.predict(passages(text), k=len(labels), on_unicode_error="replace")
+    found_labels, found = model.predict(list(lines), k=len(labels), on_unicode_error="replace")
     for names, values in zip(found_labels, found, strict=True):
         # A softmax in single precision may pass 1 by a rounding error.
         judged.append(min(1.0, float(values[list(names).index(wanted)])))
-    return _BEST * max(judged) + (1 - _BEST) * sum(judged) / len(judged)
+    return judged
+
+
+def calibrate(raw: float, threshold: float) -> float:
+    """Shift a raw score so that the threshold stands at 0.5.
+
+    The shift is one of log odds: it keeps the order, 0 and 1.
+
+    Args:
+        raw: 0 to 1.
+        threshold: over 0 and under 1.
+    """
+    if raw in {0.0, 1.0}:
+        return raw
+    shifted = _logit(raw) - _logit(threshold)
+    # A score at the threshold passes, whatever rounding says.
+    return 0.5 if shifted == 0 else 1 / (1 + math.exp(-shifted))
+
+
+def _logit(value: float) -> float:
+    value = min(max(value, _EDGE), 1 - _EDGE)
+    return math.log(value / (1 - value))
+
+
+def score(text: str, model: Filter) -> float:
+    """Score one text.
+
+    Args:
+        text: any text, with formulas between `$..$` or `$$..$$`.
+        model: the filter.
+
+    Returns:
+        0 to 1; at least 0.5 where every stage of the filter lets the text pass.
+
+    Raises:
+        FileNotFoundError: a model file is missing.
+        ValueError: a file is no model, or it does not know the filter's domain.
+    """
+    lines = passages(text)
+    found = 0.0
+    lowest = 1.0
+    for stage in model.stages:
+        raw = max(judge(lines, path=stage.path, domain=model.domain))
+        found = calibrate(raw, stage.threshold)
+        lowest = min(lowest, found)
+        if lowest < 0.5:
+            return lowest
+    return found
 
 
 def score_documents(
-    batches: Iterable[pa.RecordBatch],
-    *,
-    model_path: str,
-    model: str,
-    version: str,
-    domain: str,
+    batches: Iterable[pa.RecordBatch], *, model: Filter
 ) -> Iterator[pa.RecordBatch]:
     """Score documents.
 
     Args:
         batches: rows of `documents` with text; reads `doc_id` and `text`.
-        model_path: file that `train` wrote.
-        model: name of the model.
-        version: version of the model.
-        domain: label whose probability is the score.
+        model: the filter.
 
     Yields:
         Rows of `scores`, one a document, in order.
 
     Raises:
-        FileNotFoundError: there is no such model.
-        ValueError: the file is no model, or it does not know `domain`. No single text raises.
+        FileNotFoundError: a model file is missing.
+        ValueError: a file is no model, or it does not know the domain. No single text raises.
     """
     schema = tables.arrow_schema(tables.SCORES)
     for whole in batches:
         for start in range(0, whole.num_rows, _ROWS):
             batch = whole.slice(start, _ROWS)
-            scores = [
-                score(text, model_path=model_path, domain=domain)
-                for text in batch.column("text").to_pylist()
-            ]
+            scores = [score(text, model) for text in batch.column("text").to_pylist()]
             count = len(scores)
             columns = {
                 "doc_id": batch.column("doc_id"),
-                "model": pa.array([model] * count, pa.string()),
-                "version": pa.array([version] * count, pa.string()),
+                "model": pa.array([model.model] * count, pa.string()),
+                "version": pa.array([model.version] * count, pa.string()),
                 "score": pa.array(scores, pa.float64()),
             }
             yield pa.RecordBatch.from_arrays(
