@@ -19,7 +19,9 @@ from rich.progress import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+    from conf.settings import Settings
 
 # Rows that are a query's answer go to standard output; all that is said about them goes here.
 console = Console(stderr=True, highlight=False)
@@ -29,6 +31,17 @@ output = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
 
 class Meter(Protocol):
     """Counts the work of one job as it is done."""
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a person sees it: then totals and steps in between are worth a query."""
+
+    @property
+    def versions(self) -> Mapping[str, int]:
+        """Versions of tables that the job's last finished run has seen."""
+
+    def show(self, count: int) -> None:
+        """Show so many units, some of them still under way."""
 
     def expect(self, total: int, unit: str) -> None:
         """Announce how much work of which unit (rows, files) there is, on top of what was."""
@@ -44,10 +57,16 @@ class Meter(Protocol):
 class _Counter:
     """Counts, and shows nothing: standard error is no terminal."""
 
-    def __init__(self) -> None:
+    is_watched = False
+
+    def __init__(self, versions: Mapping[str, int]) -> None:
         self.done = 0
+        self.versions = versions
 
     def expect(self, total: int, unit: str) -> None:
+        """See Meter."""
+
+    def show(self, count: int) -> None:
         """See Meter."""
 
     def advance(self, count: int) -> None:
@@ -56,7 +75,10 @@ class _Counter:
 
 
 class _Bar:
-    def __init__(self, bars: Progress, name: str) -> None:
+    is_watched = True
+
+    def __init__(self, bars: Progress, name: str, versions: Mapping[str, int]) -> None:
+        self.versions = versions
         self._bars = bars
         self._task = bars.add_task(name, total=None, unit="")
         self._total = 0
@@ -71,6 +93,10 @@ class _Bar:
         if self._total and self.done > self._total:
             self._bars.update(self._task, total=self.done)
         self._bars.update(self._task, completed=self.done)
+
+    def show(self, count: int) -> None:
+        most = self._total or count
+        self._bars.update(self._task, completed=max(self.done, min(count, most)))
 
 
 class _Rate(TextColumn):
@@ -90,16 +116,21 @@ def meter() -> Meter:
     """Return the meter of the job that is running; outside one, a meter that only counts."""
     found = _current.get()
     if found is None:
-        found = _Counter()
+        found = _Counter({})
         _current.set(found)
     return found
 
 
 @contextlib.contextmanager
-def job(name: str) -> Iterator[Meter]:
-    """Show one job's progress while the body runs, and yield its meter."""
+def job(name: str, versions: Mapping[str, int]) -> Iterator[Meter]:
+    """Show one job's progress while the body runs, and yield its meter.
+
+    Args:
+        name: of the job.
+        versions: of the tables that its last finished run has seen.
+    """
     if not console.is_terminal:
-        counter = _Counter()
+        counter = _Counter(versions)
         token = _current.set(counter)
         try:
             yield counter
@@ -117,9 +148,22 @@ def job(name: str) -> Iterator[Meter]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bars:
-        bar = _Bar(bars, name)
+        bar = _Bar(bars, name, versions)
         token = _current.set(bar)
         try:
             yield bar
         finally:
             _current.reset(token)
+
+
+def shown(settings: Settings) -> Callable[[int], None] | None:
+    """Return what tells the running job's meter of rows under way; None where it cannot be told.
+
+    A person has to be watching, and the workers have to share the driver's disk.
+    """
+    found = meter()
+    chosen = settings.spark
+    if not found.is_watched or not (chosen.remote or chosen.master).startswith("local["):
+        return None
+    before = found.done
+    return lambda count: found.show(before + count)

@@ -11,10 +11,10 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobs import progress, session
+from jobs import live, progress, session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
     from pyspark.sql import SparkSession
@@ -76,19 +76,39 @@ def append(
     frame = frame.select(*columns)
     if spread:
         frame = frame.repartition(settings.spark.shuffle_partitions)
-    writer = (
-        frame.mapInArrow(function, session.ddl(target))
-        .writeStream.format("delta")
-        .outputMode("append")
-        .option("checkpointLocation", checkpoint_path(settings, job, checkpoint))
-        .trigger(availableNow=True)
-        .queryName(job)
-    )
-    if settings.catalog is None:
-        query = writer.start(session.table_path(settings, target))
-    else:
-        query = writer.toTable(session.table_name(settings, target))
-    _wait(query, job)
+    meter = progress.meter()
+    if meter.is_watched:
+        meter.expect(_new_rows(spark, settings, source, where, meter.versions), "rows")
+    with live.watched(function, progress.shown(settings)) as watched:
+        writer = (
+            frame.mapInArrow(watched, session.ddl(target))
+            .writeStream.format("delta")
+            .outputMode("append")
+            .option("checkpointLocation", checkpoint_path(settings, job, checkpoint))
+            .trigger(availableNow=True)
+            .queryName(job)
+        )
+        if settings.catalog is None:
+            query = writer.start(session.table_path(settings, target))
+        else:
+            query = writer.toTable(session.table_name(settings, target))
+        _wait(query, job)
+
+
+def _new_rows(
+    spark: SparkSession,
+    settings: Settings,
+    source: str,
+    where: str | None,
+    versions: Mapping[str, int],
+) -> int:
+    """Return how many rows a table has got since the job's last finished run."""
+
+    def count(version: int | None) -> int:
+        rows = session.table(spark, settings, source, version)
+        return (rows if where is None else rows.where(where)).count()
+
+    return count(None) - (count(versions[source]) if versions.get(source) else 0)
 
 
 def checkpoint_path(settings: Settings, job: str, checkpoint: str = "") -> str:
