@@ -10,7 +10,7 @@ from pyspark.sql import functions as F  # noqa: N812 - the name all of Spark's u
 
 from conf import settings as conf_settings
 from conf import tables
-from jobs import command, score_documents, session, slices
+from jobs import command, session, slices, train_filter
 from udfs import tokens
 from udfs.pile import build
 
@@ -60,7 +60,7 @@ def main(spark: SparkSession, settings: Settings) -> None:
             "versions": versions,
             "pile": settings.pile.model_dump(),
             "keep": settings.keep.model_dump(),
-            "score": score_documents.model_version(settings),
+            "filter": train_filter.settings_id(settings),
             "tokenizer": tokens.load(tokenizer).fingerprint,
         },
     )

@@ -139,11 +139,13 @@ def _parser() -> argparse.ArgumentParser:
 
 # Written out, so that help needs no Spark; a test holds them against jobs/pipeline.py.
 _JOB_SUMMARIES = {
-    "list_crawl": "conf -> crawl_files: list the WARC files that the crawl's paths name.",
+    "list_crawl": "conf -> crawl_files, file_reads: list WARC files and captures.",
     "import_datasets": "conf -> documents, file_reads: import the rows of data sets.",
     "read_crawl": "crawl_files -> pages, file_reads: keep HTML pages that may hold mathematics.",
     "extract_text": "pages -> documents: text with its formulas as LaTeX.",
-    "score_documents": "documents -> scores: how sure the filter model is of each document.",
+    "label_documents": "documents -> labels: judge a sample for training the filter.",
+    "train_filter": "labels, documents -> filters: train the filter and choose its thresholds.",
+    "score_documents": "documents, filters -> scores: how sure the filter is of each document.",
     "find_duplicates": "documents, scores -> signatures, duplicates: near-duplicates.",
     "find_contamination": "documents -> contamination: overlaps with benchmark items.",
     "extract_contexts": "kept_documents -> contexts: passages with computations and conditions.",

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from conf import tables
-from jobs import score_documents, session
+from jobs import session
 from jobs.progress import output
 
 if TYPE_CHECKING:
@@ -88,14 +88,13 @@ def _way(spark: SparkSession, settings: Settings, doc: str) -> Iterator[tuple[st
                 f"{row['formula_count']:,} formulas: {row['title'] or 'without title'}"
             ),
         )
-    version = session.literal(score_documents.model_version(settings))
-    for row in rows(f"SELECT * FROM scores WHERE doc_id = {doc} AND version = {version}"):
+    for row in rows(f"SELECT * FROM current_scores WHERE doc_id = {doc}"):
         colour = "green" if row["score"] >= settings.keep.min_score else "red"
         yield (
             tables.SCORES,
             (
-                f"[{colour}]{row['score']:.3f}[/] by {row['model']}; the pile takes web documents "
-                f"from {settings.keep.min_score}"
+                f"[{colour}]{row['score']:.3f}[/] by {row['model']} {row['version'][:8]}; "
+                f"the pile takes web documents from {settings.keep.min_score}"
             ),
         )
     for row in rows(f"SELECT * FROM duplicates WHERE doc_id = {doc}"):

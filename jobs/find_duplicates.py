@@ -15,7 +15,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F  # noqa: N812 - the name all of Spark's users know
 
 from conf import tables
-from jobs import command, components, score_documents, session, slices, stream
+from jobs import command, components, session, slices, stream, train_filter
 from udfs import minhash
 
 if TYPE_CHECKING:
@@ -40,11 +40,10 @@ def main(spark: SparkSession, settings: Settings) -> None:
         function=partial(minhash.sign, ngram=ngram, jaccard=jaccard),
         target=tables.SIGNATURES,
     )
-    versions = session.versions(spark, settings, [tables.SIGNATURES, tables.SCORES])
+    versions = session.versions(spark, settings, [tables.SIGNATURES, tables.SCORES, tables.FILTERS])
     signatures = session.table(spark, settings, tables.SIGNATURES, versions=versions)
-    scores = session.table(spark, settings, tables.SCORES, versions=versions)
+    scores = session.table(spark, settings, tables.CURRENT_SCORES, versions=versions)
     method = minhash.method(ngram=ngram, jaccard=jaccard)
-    score_version = score_documents.model_version(settings)
     slices.replace(
         spark,
         settings,
@@ -52,10 +51,15 @@ def main(spark: SparkSession, settings: Settings) -> None:
         target=tables.DUPLICATES,
         frame=clusters(
             signatures.where(F.col("method") == F.lit(method)),
-            scores.where(F.col("version") == F.lit(score_version)),
+            scores,
             jaccard=jaccard,
         ),
-        pinned={"versions": versions, "method": method, "jaccard": jaccard, "score": score_version},
+        pinned={
+            "versions": versions,
+            "method": method,
+            "jaccard": jaccard,
+            "filter": train_filter.settings_id(settings),
+        },
     )
 
 

@@ -13,10 +13,12 @@ from jobs import (
     find_contamination,
     find_duplicates,
     import_datasets,
+    label_documents,
     list_crawl,
     read_crawl,
     report,
     score_documents,
+    train_filter,
     translate,
     verify,
     write_shards,
@@ -83,13 +85,18 @@ class Job:
         return self.module.main
 
 
-_KEPT = (tables.DOCUMENTS, tables.SCORES, tables.DUPLICATES, tables.CONTAMINATION)
+_SCORED = (tables.FILTERS, tables.SCORES)
+_KEPT = (tables.DOCUMENTS, *_SCORED, tables.DUPLICATES, tables.CONTAMINATION)
+# What the view current_scores follows from, and what kept_documents does.
+_FILTER = ("domain", "score", "label")
+_KEEP = (*_FILTER, "keep")
 _WARC = "kind = 'warc'"
-_DATASET = "kind != 'warc'"
+_INDEX = "kind = 'index'"
+_DATASET = "kind NOT IN ('warc', 'index')"
 _IMPORTED = "extractor LIKE 'import%'"
 
 JOBS: tuple[Job, ...] = (
-    Job(list_crawl, (), {tables.CRAWL_FILES: _WARC}),
+    Job(list_crawl, (), {tables.CRAWL_FILES: f"{_WARC} OR {_INDEX}", tables.FILE_READS: _INDEX}),
     # Before read_crawl: it lists its files in crawl_files too, which read_crawl reads.
     Job(
         import_datasets,
@@ -107,21 +114,41 @@ JOBS: tuple[Job, ...] = (
         extract_text,
         (tables.PAGES,),
         {tables.DOCUMENTS: f"NOT {_IMPORTED}"},
-        settings=("extract.min_formulas",),
+        settings=(
+            "extract.min_formulas",
+            "extract.honour_robots_meta",
+            "extract.blocked",
+            "privacy.mask",
+        ),
         reason="rejected_by",
     ),
     Job(
-        score_documents,
+        label_documents,
         (tables.DOCUMENTS,),
+        {tables.LABELS: "labeller NOT LIKE 'person%'"},
+        settings=("domain",),
+        options=_FILTER,
+        reason="rejected_by",
+    ),
+    Job(
+        train_filter,
+        (tables.LABELS, tables.DOCUMENTS),
+        {tables.FILTERS: ALL},
+        options=_FILTER,
+    ),
+    Job(
+        score_documents,
+        (tables.DOCUMENTS, tables.FILTERS),
         {tables.SCORES: ALL},
         settings=("domain",),
-        options=("score",),
+        options=_FILTER,
     ),
     Job(
         find_duplicates,
-        (tables.DOCUMENTS, tables.SCORES),
+        (tables.DOCUMENTS, *_SCORED),
         {tables.DUPLICATES: ALL, tables.SIGNATURES: ALL},
         settings=("duplicates",),
+        options=_FILTER,
         reason="CASE WHEN NOT is_kept THEN concat('same_', rule) END",
         replaces=True,
     ),
@@ -137,7 +164,7 @@ JOBS: tuple[Job, ...] = (
         _KEPT,
         {tables.CONTEXTS: ALL},
         settings=("contexts.earlier_sentences",),
-        options=("domain", "keep", "score"),
+        options=_KEEP,
         reason="rejected_by",
     ),
     Job(
@@ -158,7 +185,7 @@ JOBS: tuple[Job, ...] = (
         (*_KEPT, tables.PROGRAMS, tables.VERDICTS),
         {tables.PILE: ALL},
         settings=("pile", "shards.tokenizer"),
-        options=("domain", "keep", "score"),
+        options=_KEEP,
         replaces=True,
     ),
     Job(
@@ -172,7 +199,7 @@ JOBS: tuple[Job, ...] = (
         report,
         tuple(name for name in tables.NAMES if name != tables.RUNS),
         {},
-        options=("domain", "keep", "score"),
+        options=_KEEP,
     ),
 )
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from jobs.pipeline import Job
 
 _MEANING = "mathcode_pile."
-# A reason of `read_crawl` and `import_datasets` in `runs`: such files are tried again.
+# Reasons in `runs` that begin so are of files and rows that the next run tries again.
+_FAILED = "failed_"
 _FAILED_FILE = "failed_file"
 
 
@@ -58,7 +59,7 @@ class LastRun:
 
     versions: Mapping[str, int]
     fingerprint: str
-    failed_files: int
+    failed: int
 
 
 def last_runs(spark: SparkSession, settings: Settings) -> dict[str, LastRun]:
@@ -101,7 +102,9 @@ def nothing_is_due(settings: Settings) -> bool:
 def _last(rows: Iterable[Mapping[str, Any]]) -> dict[str, LastRun]:
     return {
         row["job"]: LastRun(
-            dict(row["versions"]), row["fingerprint"], dict(row["rejected"]).get(_FAILED_FILE, 0)
+            dict(row["versions"]),
+            row["fingerprint"],
+            sum(n for reason, n in dict(row["rejected"]).items() if reason.startswith(_FAILED)),
         )
         for row in rows
     }
@@ -113,7 +116,7 @@ def _tables(job: Job) -> list[str]:
 
 def _is_same(job: Job, last: LastRun | None, now: Mapping[str, int], fingerprint: str) -> bool:
     """Return whether a job has read what there is, and what it wrote is still there."""
-    if last is None or last.failed_files or last.fingerprint != fingerprint:
+    if last is None or last.failed or last.fingerprint != fingerprint:
         return False
     return all(last.versions.get(name) == now.get(name) for name in job.reads) and all(
         now.get(name, -1) >= last.versions.get(name, 0) for name in job.writes
@@ -141,7 +144,7 @@ def run(spark: SparkSession, settings: Settings, job: Job, last: LastRun | None 
     session.note(settings, f"{job.name} begins")
     _prepare(spark, settings, job)
     before = session.versions(spark, settings, names)
-    with progress.job(job.name) as meter:
+    with progress.job(job.name, last.versions if last else {}) as meter:
         try:
             job.main(spark, settings)
         except Exception as error:
@@ -224,8 +227,12 @@ def _counts(
     if not job.writes:
         return 0, {}
     name, where = next(iter(job.writes.items()))
+    failed = 0
+    if tables.FILE_READS in job.writes and name != tables.FILE_READS:
+        failed = _failed_files(spark, settings, job, before, after)
+    more = {_FAILED_FILE: failed} if failed else {}
     if name not in after or after[name] == before.get(name):
-        return 0, {}
+        return 0, more
 
     def counted(version: int | None) -> dict[str | None, int]:
         rows = session.table(spark, settings, name, version).where(where)
@@ -245,8 +252,27 @@ def _counts(
     is_empty = before.get(name, 0) <= 1
     then = {} if job.replaces or is_empty else counted(before[name])
     added = {reason: count - then.get(reason, 0) for reason, count in now.items()}
-    rejected = {reason: count for reason, count in added.items() if reason and count}
+    rejected = {reason: count for reason, count in added.items() if reason and count} | more
     return added.get(None, 0), dict(sorted(rejected.items(), key=lambda item: -item[1]))
+
+
+def _failed_files(
+    spark: SparkSession,
+    settings: Settings,
+    job: Job,
+    before: Mapping[str, int],
+    after: Mapping[str, int],
+) -> int:
+    """Return how many tries to read a file failed in this run."""
+    name = tables.FILE_READS
+    if after.get(name) == before.get(name):
+        return 0
+    where = f"({job.writes[name]}) AND outcome = 'failed'"
+
+    def counted(version: int) -> int:
+        return session.table(spark, settings, name, version).where(where).count()
+
+    return counted(after[name]) - counted(before.get(name, 0))
 
 
 def _record(

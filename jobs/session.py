@@ -283,11 +283,19 @@ def view_query(
     spark: SparkSession, settings: Settings, name: str, versions: Mapping[str, int]
 ) -> str:
     """Return the query of a view with its parameters, tables and their versions filled in."""
-    from jobs import score_documents  # noqa: PLC0415 - the view names the scorer's version
+    from jobs import train_filter  # noqa: PLC0415 - a view names the filter's settings
 
     parameters = {
-        "score_version": literal(score_documents.model_version(settings)),
+        "filter_settings": literal(train_filter.settings_id(settings)),
+        "first_version": literal(train_filter.first_version(settings)),
         "min_score": repr(settings.keep.min_score),
+        "any_language": str(not settings.keep.languages).lower(),
+        "languages": ", ".join(map(literal, settings.keep.languages)) or "NULL",
+        # A rule stands on a line of its own, since it may end in a comment.
+        "rules": " OR ".join(
+            f"coalesce((\n{rule}\n), false)" for rule in settings.keep.rules.values()
+        )
+        or "false",
         "keep_duplicates": str(settings.keep.duplicates).lower(),
         "keep_contaminated": str(settings.keep.contaminated).lower(),
     }
@@ -297,6 +305,8 @@ def view_query(
 
     def placed(found: re.Match[str]) -> str:
         source = found[2]
+        if tables.table(source).is_view:
+            return f"{found[1]} ({view_query(spark, settings, source, versions)})"
         if not exists(spark, settings, source):
             # Not created yet: the same columns, no rows.
             nulls = ", ".join(

@@ -16,7 +16,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F  # noqa: N812 - the name all of Spark's users know
 
 from conf import tables
-from jobs import progress, session
+from jobs import live, progress, session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,8 +75,9 @@ def append(
                 part = missing.where(F.pmod(F.xxhash64(key), F.lit(slices)) == index)
             # Rows are small and the work on them is not: deal them out to all cores.
             part = part.repartition(settings.spark.shuffle_partitions)
-            result = part.mapInArrow(function, session.ddl(target))
-            _commit(settings, job, target, result, version + 1 + index)
+            with live.watched(function, progress.shown(settings)) as watched:
+                result = part.mapInArrow(watched, session.ddl(target))
+                _commit(settings, job, target, result, version + 1 + index)
             meter.advance(total // slices if index < slices - 1 else max(total - meter.done, 0))
 
 
@@ -113,24 +114,17 @@ def read_files(
     """
     version = session.version(spark, settings, tables.FILE_READS) or 0
     target_version = session.version(spark, settings, target) or 0
-    reads = session.table(spark, settings, tables.FILE_READS, version)
-    tries = reads.groupBy("file_id").agg(
-        F.max("attempt").alias("tries"),
-        F.max_by("outcome", "attempt").alias("last_outcome"),
-    )
-    files = (
-        session.table(spark, settings, tables.CRAWL_FILES)
-        .where(F.col("kind").isin(*kinds))
-        .join(tries, on="file_id", how="left")
-        .where("last_outcome IS NULL OR last_outcome = 'failed'")
-        .withColumn("attempt", (F.coalesce("tries", F.lit(0)) + 1).cast("int"))
-        .drop("tries", "last_outcome", "listed_at")
-    )
-    # Copies of a file in two places have equal keys; in one slice they could both come through.
-    copies = Window.partitionBy(F.element_at(F.split("path", "/"), -1)).orderBy("path")
+    files = _due(spark, settings, kinds, version)
+    # Copies of a file in two places, or a file and ranges of it, have equal keys; in one slice
+    # they could both come through. Ranges of one file never overlap.
+    file_name = F.element_at(F.split("path", "/"), -1)
+    copies = Window.partitionBy(file_name).orderBy("path", F.col("spans").isNull())
     order = Window.orderBy("copy", "file_id")
-    files = files.withColumn("copy", F.row_number().over(copies)).withColumn(
+    files = files.withColumn("copy", F.dense_rank().over(copies)).withColumn(
         "place", F.row_number().over(order) - 1
+    )
+    named = session.table(spark, settings, tables.CRAWL_FILES).select(
+        "file_id", file_name.alias("name")
     )
     slices = [
         (row["copy"], row["first"], row["last"])
@@ -146,9 +140,10 @@ def read_files(
         count = last - first + 1
         result = part.repartition(count).mapInArrow(function, schema).persist()
         rows = result.where(f"{outputs[target]} IS NOT NULL").select(f"{outputs[target]}.*")
+        same = named.join(part.select(file_name.alias("name")).distinct(), "name", "left_semi")
         known = (
             session.table(spark, settings, target)
-            .join(F.broadcast(part.select("file_id")), on="file_id", how="left_semi")
+            .join(F.broadcast(same.select("file_id")), on="file_id", how="left_semi")
             .select(key)
         )
         rows = rows.join(known, on=key, how="left_anti")
@@ -158,6 +153,71 @@ def read_files(
         _commit(settings, job, tables.FILE_READS, done, version + index)
         result.unpersist()
         meter.advance(count)
+
+
+def read_once(
+    spark: SparkSession, settings: Settings, *, kind: str, function: ArrowFunction, schema: str
+) -> DataFrame | None:
+    """Read all files of a kind that have no finished reading, in one slice.
+
+    For listings, whose rows are small and are put together over all files.
+
+    Args:
+        spark: the session.
+        settings: of the run.
+        kind: of the files.
+        function: takes rows of `crawl_files` with `attempt`; yields structs of which one is
+            `read`, a row of `file_reads`.
+        schema: Spark DDL of what the function yields.
+
+    Returns:
+        What the function yielded; None where no file is due.
+    """
+    version = session.version(spark, settings, tables.FILE_READS) or 0
+    files = _due(spark, settings, (kind,), version)
+    due = files.collect()
+    if not due:
+        return None
+    progress.meter().expect(len(due), "files")
+    # From rows, not from the tables: what is kept of a query is read anew after a commit to a
+    # table that it rests on, and a server may answer otherwise then. A checkpoint, since rows
+    # and readings must be of the same reading even where a machine is lost.
+    frame = spark.createDataFrame(due, files.schema).repartition(len(due))
+    return frame.mapInArrow(function, schema).localCheckpoint()
+
+
+def record_reads(spark: SparkSession, settings: Settings, job: str, found: DataFrame) -> None:
+    """Append the readings of `read_once` to `file_reads`: its files are done.
+
+    Args:
+        spark: the session.
+        settings: of the run.
+        job: name of the job.
+        found: what `read_once` returned.
+    """
+    reads = found.where("read IS NOT NULL").select("read.*")
+    version = session.version(spark, settings, tables.FILE_READS) or 0
+    _commit(settings, job, tables.FILE_READS, reads, version + 1)
+    progress.meter().advance(reads.count())
+
+
+def _due(
+    spark: SparkSession, settings: Settings, kinds: tuple[str, ...], version: int
+) -> DataFrame:
+    """Return files of some kinds with `attempt`, but those whose last reading did not fail."""
+    reads = session.table(spark, settings, tables.FILE_READS, version)
+    tries = reads.groupBy("file_id").agg(
+        F.max("attempt").alias("tries"),
+        F.max_by("outcome", "attempt").alias("last_outcome"),
+    )
+    return (
+        session.table(spark, settings, tables.CRAWL_FILES)
+        .where(F.col("kind").isin(*kinds))
+        .join(tries, on="file_id", how="left")
+        .where("last_outcome IS NULL OR last_outcome = 'failed'")
+        .withColumn("attempt", (F.coalesce("tries", F.lit(0)) + 1).cast("int"))
+        .drop("tries", "last_outcome", "listed_at")
+    )
 
 
 def complete(
@@ -178,6 +238,12 @@ def complete(
         progress.meter().expect(count, "rows")
         _commit(settings, job, target, missing, version + 1)
         progress.meter().advance(count)
+
+
+def add(spark: SparkSession, settings: Settings, *, job: str, target: str, rows: DataFrame) -> None:
+    """Append rows in one commit; of two drivers that planned it on the same version one wins."""
+    version = session.version(spark, settings, target) or 0
+    _commit(settings, job, target, rows, version + 1)
 
 
 def replace(

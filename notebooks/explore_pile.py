@@ -66,7 +66,7 @@ missing = spark.sql(
     """
     SELECT d.url, d.rejected_by, s.score, u.kept_id AS duplicate_of, c.benchmark
     FROM documents d
-    LEFT JOIN scores s ON d.doc_id = s.doc_id
+    LEFT JOIN current_scores s ON d.doc_id = s.doc_id
     LEFT JOIN duplicates u ON d.doc_id = u.doc_id AND NOT u.is_kept
     LEFT JOIN contamination c ON d.doc_id = c.doc_id
     LEFT ANTI JOIN pile p ON d.doc_id = p.doc_id

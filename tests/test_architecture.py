@@ -63,6 +63,7 @@ def test_a_job_reads_what_an_earlier_one_writes():
     for job in pipeline.JOBS:
         assert {name for name in job.reads if name not in written} <= {
             "labels",
+            "current_scores",
             "evaluations",
             "kept_documents",
         }, job.name

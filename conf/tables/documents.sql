@@ -17,7 +17,7 @@ CREATE TABLE documents (
   list_ratio          DOUBLE          COMMENT 'Share of characters in first lines of list items, 0 to 1',
   link_ratio          DOUBLE          COMMENT 'Share of text characters that came from inside links, 0 to 1; NULL for data sets',
   masked              MAP<STRING, BIGINT> COMMENT 'Personal data replaced by placeholders in text and title, by kind (email, phone, ip); empty when none was found; NULL when rejected or not looked for',
-  extractor           STRING NOT NULL COMMENT 'Name and version of what made the text, e.g. html-1 or import-1',
+  extractor           STRING NOT NULL COMMENT 'Name and version of what made the text, e.g. html-2 or import-1',
   warc_filename       STRING          COMMENT 'pages.warc_filename; file name of the data set file for an import',
   warc_record_offset  BIGINT          COMMENT 'pages.warc_record_offset; row number from 0 for an import',
   warc_record_length  BIGINT          COMMENT 'pages.warc_record_length; NULL for an import',

@@ -6,7 +6,7 @@ import datetime
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from jobs import score_documents, session
+from jobs import session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -205,18 +205,25 @@ def _not_kept(rows: Rows, settings: Settings) -> Counts:
         SELECT CASE
           WHEN d.component = 'web' AND coalesce(s.score, 0) < {settings.keep.min_score}
             THEN 'below_min_score'
+          WHEN d.broken_rule IS NOT NULL THEN d.broken_rule
           WHEN u.doc_id IS NOT NULL THEN concat('same_', u.rule)
           ELSE 'contaminated' END AS reason, count(*)
-        FROM documents d
+        FROM (SELECT *, {_broken_rule(settings)} AS broken_rule FROM documents) d
         LEFT ANTI JOIN kept_documents k ON d.doc_id = k.doc_id
         LEFT JOIN (SELECT doc_id, rule FROM duplicates WHERE NOT is_kept) u ON d.doc_id = u.doc_id
-        LEFT JOIN (
-          SELECT doc_id, max(score) AS score FROM scores
-          WHERE version = {session.literal(score_documents.model_version(settings))} GROUP BY 1
-        ) s ON d.doc_id = s.doc_id
+        LEFT JOIN current_scores s ON d.doc_id = s.doc_id
         WHERE d.rejected_by IS NULL GROUP BY 1 ORDER BY 2 DESC, 1
         """
     )
+
+
+def _broken_rule(settings: Settings) -> str:
+    """Return an expression over `documents`: the first rule that holds, by name, or NULL."""
+    cases = "".join(
+        f"WHEN (\n{rule}\n) THEN {session.literal(name)} "
+        for name, rule in settings.keep.rules.items()
+    )
+    return f"CASE WHEN component != 'web' THEN NULL {cases} END"
 
 
 def _histograms(rows: Rows, settings: Settings) -> list[Histogram]:
@@ -229,10 +236,9 @@ def _histograms(rows: Rows, settings: Settings) -> list[Histogram]:
         "SELECT CAST(floor(log2(greatest(char_count, 1))) AS INT) AS bin, count(*) "
         "FROM kept_documents WHERE char_count IS NOT NULL GROUP BY 1 ORDER BY 1"
     )
-    version = session.literal(score_documents.model_version(settings))
     scores = rows(
-        "SELECT CAST(least(floor(score * 10), 9) AS INT) AS bin, count(*) FROM scores "
-        f"WHERE version = {version} GROUP BY 1 ORDER BY 1"
+        "SELECT CAST(least(floor(score * 10), 9) AS INT) AS bin, count(*) FROM current_scores "
+        "GROUP BY 1 ORDER BY 1"
     )
     return [
         Histogram(

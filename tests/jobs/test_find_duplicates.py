@@ -12,7 +12,7 @@ import pytest
 
 from conf import settings as conf_settings
 from conf import tables
-from jobs import components, find_duplicates, score_documents, session
+from jobs import components, find_duplicates, session, train_filter
 from udfs import minhash, normal
 
 JACCARD = 0.8
@@ -260,7 +260,7 @@ def test_crawl_after_crawl_keeps_what_all_at_once_keeps(spark, tmp_path):
 def test_scores_of_other_models_choose_nothing(spark, tmp_path):
     text = " ".join(prose(13, 100))
     settings = conf_settings.load(words=[f"root={tmp_path}/root"])
-    current = score_documents.model_version(settings)
+    current = train_filter.first_version(settings)
     session.create(spark, settings, tables.SCORES)
     rows = [("a", "m", "old", 0.99), ("b", "m", current, 0.5), ("a", "m", current, 0.1)]
     spark.createDataFrame(rows, session.ddl(tables.SCORES)).write.format("delta").mode(

@@ -269,6 +269,25 @@ def test_the_notebook_runs_on_the_pile(root, spark, capsys, monkeypatch):
     assert "verified" in capsys.readouterr().out
 
 
+def test_the_plan_of_a_crawl_names_the_cost_of_every_stage(root, spark, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["plan_scale.py", f"root={root}", "cores=10"])
+    runpy.run_path(str(PROJECT / "notebooks/plan_scale.py"))
+    said = capsys.readouterr().out
+    stages = dict(re.findall(r"\| `(\w+)` \| ([\d.,]+) [a-zA-Z]", said))
+    assert set(stages) == {
+        "read_crawl",
+        "extract_text",
+        "score_documents",
+        "find_duplicates",
+        "find_contamination",
+        "extract_contexts",
+        "translate",
+        "verify",
+        "write_shards",
+    }
+    assert all(float(rate.replace(",", "")) > 0 for rate in stages.values())
+
+
 def test_a_new_file_is_processed_alone(root, tmp_path, say):
     later = tmp_path / "root"
     shutil.copytree(root, later)

@@ -180,9 +180,9 @@ def test_a_view_moves_with_its_threshold_without_a_rewrite(spark, root_settings)
     session.create(spark, settings, tables.DOCUMENTS)
     session.create(spark, settings, tables.SCORES)
     _documents(spark, settings, ["a", "b"])
-    from jobs import score_documents
+    from jobs import train_filter
 
-    version = score_documents.model_version(settings)
+    version = train_filter.first_version(settings)
     spark.sql(
         f"INSERT INTO {session.table_name(settings, tables.SCORES)} VALUES "
         f"('a', 'm', '{version}', 0.9), ('b', 'm', '{version}', 0.6)"

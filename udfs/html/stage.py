@@ -23,7 +23,7 @@ from udfs.quality import Quality, measure
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-EXTRACTOR = "html-1"
+EXTRACTOR = "html-2"
 """Name and version of this extractor; a change that alters texts raises the number."""
 
 COMPONENT = "web"
