@@ -30,7 +30,7 @@ def bench(tmp_path):
 def add_documents(spark, settings, texts):
     session.create(spark, settings, tables.DOCUMENTS)
     schema = tables.arrow_schema(tables.DOCUMENTS)
-    fixed = {"file_id": "f", "component": "web", "extractor": "html-1"}
+    fixed = {"file_id": "f", "component": "web", "extractor": "html-2"}
     rows = [
         dict.fromkeys(schema.names) | fixed | {"doc_id": doc_id, "text": text}
         | {"rejected_by": "empty" if text is None else None}

@@ -220,7 +220,7 @@ def write_documents(spark, settings, pages):
             "doc_id": page.doc_id,
             "file_id": "f",
             "component": "web",
-            "extractor": "html-1",
+            "extractor": "html-2",
             "crawl": page.crawl,
             "url": page.url,
             "text": page.text,
