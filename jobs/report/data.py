@@ -104,10 +104,14 @@ def collect(spark: SparkSession, settings: Settings) -> Report:
     def one(query: str) -> tuple[Any, ...]:
         return tuple(value or 0 for value in rows(query)[0])
 
-    records, pages = one("SELECT sum(records), sum(rows_out) FROM file_reads WHERE kind = 'warc'")
-    files, imported = one("SELECT count(*), sum(records) FROM file_reads WHERE kind != 'warc'")
+    records, pages, files, imported = one(
+        "SELECT sum(records) FILTER (WHERE kind = 'warc'), "
+        "sum(rows_out) FILTER (WHERE kind = 'warc'), "
+        "count_if(kind IN ('jsonl', 'parquet')), "
+        "sum(records) FILTER (WHERE kind IN ('jsonl', 'parquet')) FROM file_reads"
+    )
     (with_text,) = one("SELECT count(text) FROM documents")
-    (kept,) = one("SELECT count(*) FROM kept_documents")
+    kept, lengths = _kept(rows)
     found = one(
         "SELECT count(DISTINCT doc_id) FILTER (WHERE rejected_by IS NULL), "
         "coalesce(sum(size(computations)), 0) FROM contexts "
@@ -115,7 +119,10 @@ def collect(spark: SparkSession, settings: Settings) -> Report:
     )
     verdicts = rows("SELECT outcome, count(*) FROM verdicts GROUP BY 1 ORDER BY 2 DESC, 1")
     verified = dict(verdicts).get("verified", 0)
-    pile_documents, tokens = one("SELECT count(*), sum(token_count) FROM pile")
+    components = rows(
+        "SELECT component, count(*), sum(token_count), sum(size(program_ids)) "
+        "FROM pile GROUP BY 1 ORDER BY 3 DESC"
+    )
     left = rows(
         "SELECT rejected_by, count(*) FROM programs WHERE code IS NULL "
         f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_REASONS}"
@@ -125,8 +132,8 @@ def collect(spark: SparkSession, settings: Settings) -> Report:
         made_at=datetime.datetime.now(datetime.UTC),
         totals=[
             ("pages read", records),
-            ("documents in the pile", pile_documents),
-            ("tokens", tokens),
+            ("documents in the pile", sum(row[1] for row in components)),
+            ("tokens", sum(row[2] for row in components)),
             ("computations found", found[1]),
             ("programs run", sum(count for _, count in verdicts)),
             ("verified", verified),
@@ -173,15 +180,12 @@ def collect(spark: SparkSession, settings: Settings) -> Report:
                 "With computations", "documents", found[0], f"{found[1]:,} computations in them", []
             ),
         ],
-        components=rows(
-            "SELECT component, count(*), sum(token_count), sum(size(program_ids)) "
-            "FROM pile GROUP BY 1 ORDER BY 3 DESC"
-        ),
+        components=components,
         hosts=rows(
             f"SELECT host, count(*) FROM pile WHERE host IS NOT NULL GROUP BY 1 "
             f"ORDER BY 2 DESC, 1 LIMIT {_HOSTS}"
         ),
-        histograms=_histograms(rows, settings),
+        histograms=[*lengths, _scores(rows, settings)],
         verdicts=verdicts,
         translators=rows(
             "SELECT p.translator, count(*), count(p.code), count_if(v.outcome = 'verified') "
@@ -206,7 +210,8 @@ def _not_kept(rows: Rows, settings: Settings) -> Counts:
           WHEN d.component = 'web' AND coalesce(s.score, 0) < {settings.keep.min_score}
             THEN 'below_min_score'
           WHEN d.broken_rule IS NOT NULL THEN d.broken_rule
-          WHEN u.doc_id IS NOT NULL THEN concat('same_', u.rule)
+          WHEN {_other_language(settings)} THEN 'other_language'
+          WHEN u.doc_id IS NOT NULL AND NOT {settings.keep.duplicates} THEN concat('same_', u.rule)
           ELSE 'contaminated' END AS reason, count(*)
         FROM (SELECT *, {_broken_rule(settings)} AS broken_rule FROM documents) d
         LEFT ANTI JOIN kept_documents k ON d.doc_id = k.doc_id
@@ -215,6 +220,14 @@ def _not_kept(rows: Rows, settings: Settings) -> Counts:
         WHERE d.rejected_by IS NULL GROUP BY 1 ORDER BY 2 DESC, 1
         """
     )
+
+
+def _other_language(settings: Settings) -> str:
+    """Return a condition over `documents` as `d`: its language is none of those that are kept."""
+    if not settings.keep.languages:
+        return "false"
+    listed = ", ".join(map(session.literal, settings.keep.languages))
+    return f"coalesce(d.language, 'unknown') NOT IN ({listed})"
 
 
 def _broken_rule(settings: Settings) -> str:
@@ -226,41 +239,45 @@ def _broken_rule(settings: Settings) -> str:
     return f"CASE WHEN component != 'web' THEN NULL {cases} END"
 
 
-def _histograms(rows: Rows, settings: Settings) -> list[Histogram]:
+def _kept(rows: Rows) -> tuple[int, list[Histogram]]:
+    """Return how many documents are kept, and how their figures spread: the view is asked once."""
     # Powers of two: lengths and counts of web pages spread over many orders of magnitude.
-    formulas = rows(
-        "SELECT CAST(floor(log2(greatest(formula_count, 1))) AS INT) AS bin, count(*) "
-        "FROM kept_documents WHERE formula_count IS NOT NULL GROUP BY 1 ORDER BY 1"
+    found = rows(
+        "SELECT grouping_id(formulas, chars), coalesce(formulas, chars), count(*) FROM ("
+        "SELECT CAST(floor(log2(greatest(formula_count, 1))) AS INT) AS formulas, "
+        "CAST(floor(log2(greatest(char_count, 1))) AS INT) AS chars FROM kept_documents) "
+        "GROUP BY GROUPING SETS ((formulas), (chars), ())"
     )
-    lengths = rows(
-        "SELECT CAST(floor(log2(greatest(char_count, 1))) AS INT) AS bin, count(*) "
-        "FROM kept_documents WHERE char_count IS NOT NULL GROUP BY 1 ORDER BY 1"
+    # The bits of a grouping's id name the columns that it sums over.
+    formulas, chars, all_kept = (
+        [(power, count) for which, power, count in found if which == wanted]
+        for wanted in (0b01, 0b10, 0b11)
     )
+    note = "kept documents; each bar twice the last"
+    return sum(count for _, count in all_kept), [
+        Histogram("Formulas in a document", note, _powers(formulas)),
+        Histogram("Characters in a document", note, _powers(chars)),
+    ]
+
+
+def _scores(rows: Rows, settings: Settings) -> Histogram:
     scores = rows(
         "SELECT CAST(least(floor(score * 10), 9) AS INT) AS bin, count(*) FROM current_scores "
         "GROUP BY 1 ORDER BY 1"
     )
-    return [
-        Histogram(
-            "Formulas in a document", "kept documents; each bar twice the last", _powers(formulas)
-        ),
-        Histogram(
-            "Characters in a document", "kept documents; each bar twice the last", _powers(lengths)
-        ),
-        Histogram(
-            "Filter score",
-            f"all documents; web documents are kept from {settings.keep.min_score}",
-            [(f"{tenth / 10:.1f}", dict(scores).get(tenth, 0)) for tenth in range(10)]
-            if scores
-            else [],
-        ),
-    ]
+    return Histogram(
+        "Filter score",
+        f"all documents; web documents are kept from {settings.keep.min_score}",
+        [(f"{tenth / 10:.1f}", dict(scores).get(tenth, 0)) for tenth in range(10)]
+        if scores
+        else [],
+    )
 
 
 def _powers(found: Counts) -> Counts:
     if not found:
         return []
-    counts = {int(power): count for power, count in found}
+    counts = {int(power): count for power, count in found if power is not None}
     return [
         (_short(2**power), counts.get(power, 0)) for power in range(min(counts), max(counts) + 1)
     ]
