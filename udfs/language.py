@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+import numpy as np
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 _WINDOW = 6_000  # characters of a text that are looked at
@@ -91,4 +92,6 @@ def identifier() -> LanguageIdentifier:
     """Return the model, loaded once a process: 0.4 s and 100 MB, shared with its forks."""
     found = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     found.set_languages([label for label in found.labels if len(label) == 2])
+    # The choice of languages leaves a table by columns; it is read by rows.
+    found.nb_ptc = np.ascontiguousarray(found.nb_ptc)
     return found

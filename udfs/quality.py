@@ -25,7 +25,7 @@ _MAX_PREFIX = 2000  # characters before a fence: quotes and lists inside each ot
 _SYMBOL = re.compile(r"[^\w\s.,;:!?'\"()\-–—…“”‘’„«»/%]|_")
 _NO_SYMBOLS = bytes(code for code in range(128) if not _SYMBOL.match(chr(code)))
 _ITEM = re.compile(r"(?:> ?)*(?:[-*+]|\d{1,4}[.)])[ \t]+\S")
-_WIDE = re.compile(r"[^\x00-\x7f]+")
+_ASCII = bytes(range(128))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +134,12 @@ def measure(text: str) -> Quality:
 
 def _symbols(prose: str) -> int:
     """Characters that `_SYMBOL` matches, the ASCII ones counted by one pass over bytes."""
-    count = len(prose.encode("ascii", "ignore").translate(None, _NO_SYMBOLS))
-    return count if prose.isascii() else count + len(_SYMBOL.findall("".join(_WIDE.findall(prose))))
+    if prose.isascii():
+        return len(prose.encode("ascii").translate(None, _NO_SYMBOLS))
+    data = prose.encode("utf-8", "surrogatepass")
+    wide = data.translate(None, _ASCII)
+    count = len(data.translate(None, _NO_SYMBOLS)) - len(wide)
+    return count + len(_SYMBOL.findall(wide.decode("utf-8", "surrogatepass")))
 
 
 def _lines(text: str) -> tuple[float, float]:

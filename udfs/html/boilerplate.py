@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from itertools import accumulate
-from operator import sub
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from udfs.html import doxygen, names
-from udfs.html.headings import PAGE_HEADINGS, names_the_site
+from udfs.html.headings import names_the_site
+from udfs.html.tree import IS_BLOCK, IS_NAMED, Node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from udfs.html.latex import Formula
-    from udfs.html.tree import Node, Tree
+    from udfs.html.tree import Tree
 
 DROPPED_TAGS = frozenset(
     str.split(
@@ -53,6 +56,8 @@ _BLOCKS = frozenset(
         """
     )
 )
+_EDGES = frozenset(("footer", "aside", "header", "address", "menu"))
+_JUDGED = _BLOCKS | _EDGES | {"h1"}
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _PROSE = frozenset(("p", "blockquote", "pre", "math", "table"))
 _TEXTUAL = _HEADINGS | {"dt", "dd", "li", "code", "pre", "td"}
@@ -99,7 +104,7 @@ class Sizes:
     ) -> None:
         """Count once for every element, formulas in running text by their opening delimiters."""
         nodes = tree.nodes
-        headings = [node for node in nodes if node.tag in PAGE_HEADINGS]
+        headings = tree.headings
         site_names = [node.index for node in headings if node.tag == "h1" and names_the_site(node)]
         if len(site_names) == len(headings):
             site_names = []  # the page is about the site
@@ -107,9 +112,10 @@ class Sizes:
         named = set(site_names)
         self.headings = [node.index for node in headings if node.index not in named]
         self.titles = [index for index in self.headings if nodes[index].tag == "h1"]
-        self._ends = [node.end for node in nodes]
-        self._anchors = [node.index for node in nodes if node.tag == "a" and "href" in node.raw]
-        self._own, self._own_formulas = tree.sizes.copy(), tree.delimited.copy()
+        self._end_of = [node.end for node in nodes]
+        self._ends = np.array(self._end_of, np.intp)
+        self._links = np.array(tree.links, np.intp)
+        self._own, self._own_formulas = np.array(tree.sizes), np.array(tree.delimited)
         for index, formula in formulas.items():
             self._clear(index)
             if formula:
@@ -117,80 +123,94 @@ class Sizes:
                 self._own_formulas[index] = 1
         self.count(dropped)
         # Imprints stand at the end of pages.
-        sums = list(accumulate(self._own))
-        self.imprint_from = bisect_right(sums, sums[-1] - max(_IMPRINT_CHARS, sums[-1] // 10))
+        sums = np.cumsum(self._own)
+        total = int(sums[-1])
+        self.imprint_from = int(
+            np.searchsorted(sums, total - max(_IMPRINT_CHARS, total // 10), "right")
+        )
 
     def _clear(self, index: int) -> None:
-        end = self._ends[index]
-        self._own[index:end] = self._own_formulas[index:end] = [0] * (end - index)
+        end = self._end_of[index]
+        self._own[index:end] = self._own_formulas[index:end] = 0
 
     def count(self, dropped: set[int]) -> None:
         """Sum up anew without the elements dropped by now (and what is below them)."""
         for index in dropped:
             self._clear(index)
-        self.text = text = self._below(self._own)
-        self.formulas = self._below(self._own_formulas)
-        linked, links = [0] * len(text), [0] * len(text)
-        for index in self._anchors:
-            if text[index]:
-                linked[index] = text[index]
-                links[index] = 1
-        self.linked, self.links = self._below(linked), self._below(links)
+        text = self._below(self._own)
+        linked, links = np.zeros_like(text), np.zeros_like(text)
+        linked[self._links] = below = text[self._links]
+        links[self._links] = below > 0
+        self.text: list[int] = text.tolist()
+        self.formulas: list[int] = self._below(self._own_formulas).tolist()
+        self.linked: list[int] = self._below(linked).tolist()
+        self.links: list[int] = self._below(links).tolist()
 
-    def _below(self, own: list[int]) -> list[int]:
+    def _below(self, own: NDArray[np.int64]) -> NDArray[np.int64]:
         """Sums over each element and all below it, from the differences of running sums."""
-        sums = [0, *accumulate(own)]
-        return list(map(sub, map(sums.__getitem__, self._ends), sums))
+        sums = np.zeros(len(own) + 1, own.dtype)
+        np.cumsum(own, out=sums[1:])
+        return sums[self._ends] - sums[:-1]
+
+
+def kind_of_part(tag: str, raw: str) -> int:
+    """Whether a start tag lets `mark` drop the element: IS_NAMED for its names, IS_BLOCK, or 0."""
+    kind = IS_BLOCK if tag in _JUDGED else 0
+    if raw:
+        if tag == "a":
+            if "class=" in raw and any(map(_BUTTON.search, Node(tag, raw, None).classes)):
+                kind |= IS_BLOCK
+        elif tag == "label" and "for=" in raw:
+            kind |= IS_BLOCK
+    if (raw or "-" in tag) and tag not in _NEVER_NAMED and names.verdict(tag, raw):
+        kind |= IS_NAMED
+    return kind
 
 
 def mark(
-    nodes: Sequence[Node], sizes: Sizes, formulas: Mapping[int, Formula | None], dropped: set[int]
+    tree: Tree, sizes: Sizes, formulas: Mapping[int, Formula | None], dropped: set[int]
 ) -> None:
     """Add to `dropped` the indices of elements that are not content (their descendants follow)."""
+    nodes = tree.nodes
     total = max(sizes.text[0], 1)
     all_formulas = sizes.formulas[0]
     dropped.update(doxygen.copies(nodes, sizes.formulas))
-    index = 0
-    count = len(nodes)
-    while index < count:
-        node = nodes[index]
-        if index in dropped or index in formulas:
-            index = node.end
+    inside = bytearray(len(nodes))  # of what is decided already
+    for index in (*dropped, *formulas):
+        end = nodes[index].end
+        inside[index:end] = b"\1" * (end - index)
+    position = 0
+    for node, kind in tree.parts:
+        index = node.index
+        if index < position or inside[index]:
             continue
-        if (
-            ((node.raw or "-" in node.tag) and _is_named_so(node, sizes, total, all_formulas))
-            or (
-                node.tag in ("footer", "aside", "header", "address", "menu")
-                and _is_edge(node, sizes, total)
-            )
-            or (node.tag in _BLOCKS and _is_link_block(node, sizes))
-            or (node.tag == "h1" and index in sizes.site_names)
-            or (
-                sizes.site_names
-                and node.tag == "div"
-                and "head" in node.raw
-                and sizes.text[index] < 0.3 * total
-                and _names_only_the_site(node, sizes)
-                and not sizes.formulas[index]
-            )
-            or (
-                node.tag == "a"
-                and "class=" in node.raw
-                and sizes.text[index] < 40
-                and not sizes.formulas[index]
-                and any(map(_BUTTON.search, node.classes))
-            )
-            or (
-                node.tag == "label"
-                and "for=" in node.raw
-                and sizes.text[index] < 40
-                and not sizes.formulas[index]
-            )
+        if (kind & IS_NAMED and _is_named_so(node, sizes, total, all_formulas)) or (
+            kind & IS_BLOCK and _is_no_content(node, sizes, total)
         ):
             dropped.add(index)
-            index = node.end
-        else:
-            index += 1
+            position = node.end
+
+
+def _is_no_content(node: Node, sizes: Sizes, total: int) -> bool:
+    """What an element's tag and text say, whatever its names."""
+    tag = node.tag
+    index = node.index
+    if tag in ("a", "label"):
+        return sizes.text[index] < 40 and not sizes.formulas[index]
+    if tag == "h1":
+        return index in sizes.site_names
+    if tag in _EDGES and _is_edge(node, sizes, total):
+        return True
+    if tag in _BLOCKS and _is_link_block(node, sizes):
+        return True
+    return (
+        bool(sizes.site_names)
+        and tag == "div"
+        and "head" in node.raw
+        and sizes.text[index] < 0.3 * total
+        and _names_only_the_site(node, sizes)
+        and not sizes.formulas[index]
+    )
 
 
 def content_root(nodes: Sequence[Node], sizes: Sizes, dropped: set[int]) -> Node:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from udfs.html import asciimath, mathml, rendered, texhtml
 from udfs.html.images import from_image
@@ -93,7 +92,6 @@ _MAX_BESIDE = 20  # elements of a number or an anchor beside a formula
 _MONEY = re.compile(r"\s*\$\s*[\d.,]+\s*\$\s*")
 
 
-@lru_cache(maxsize=16384)
 def may_be_formula(tag: str, raw: str) -> bool:
     """Whether an element's attributes, as serialised, let `from_element` find a formula in it."""
     if "data-" in raw or "texencoding" in raw or 'role="math"' in raw:

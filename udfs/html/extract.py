@@ -135,7 +135,7 @@ def _extract(tree: Tree) -> Extraction:
     if sizes.text[0] == 0:
         return Extraction(None, title=title, rejected_by=NO_TEXT)
     kept = set(dropped)
-    boilerplate.mark(nodes, sizes, formulas, kept)
+    boilerplate.mark(tree, sizes, formulas, kept)
     sizes.count(kept)
     root = boilerplate.content_root(nodes, sizes, kept)
     text = Writer(nodes, formulas, kept, syntax).render(root).strip()
@@ -200,11 +200,14 @@ def _reader() -> Reader:
 
 def _judge(tag: str, raw: str) -> int:
     """What a start tag alone says: perhaps a formula, never content, or only colour for code."""
+    kind = boilerplate.kind_of_part(tag, raw)
     if tag in boilerplate.DROPPED_TAGS or tag in FORMULA_TAGS or tag == "title":
-        return IS_MARKED
+        return kind | IS_MARKED
     if raw and may_be_formula(tag, raw):
-        return IS_MARKED
-    return IS_PLAIN if tag == "span" and not listings.is_beside_code(Node(tag, raw, None)) else 0
+        return kind | IS_MARKED
+    if tag == "span" and not (raw and listings.is_beside_code(Node(tag, raw, None))):
+        return kind | IS_PLAIN
+    return kind
 
 
 def _read_head(marked: Sequence[Node]) -> tuple[Page, str, str | None]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from udfs.html.tree import PAGE_HEADINGS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from udfs.html.tree import Node
-
-PAGE_HEADINGS = frozenset(("h1", "h2", "h3"))
 
 _MAX_ELEMENTS = 100  # below one heading: more is a page inside a heading
 _HOME = re.compile(r"(?:https?://[^/?#]+/?|(?:\.{0,2}/)+|(?=index\.))(?:index\.(?:html?|php))?$")

@@ -28,10 +28,17 @@ _NO_LANGUAGES = frozenset(
 
 def is_listing(node: Node) -> bool:
     """Whether a `<div>` is a listing with an element for each line, as Doxygen writes them."""
-    return any("line" in child.classes for child in node.elements()) and all(
-        child.tag == "div" and ("line" in child.classes or "ttc" in child.classes)
-        for child in node.elements()
-    )
+    has_lines = False
+    for child in node.children:
+        if isinstance(child, str):
+            continue
+        if child.tag != "div" or not child.raw:
+            return False
+        is_line = "line" in child.raw and "line" in child.classes
+        if not is_line and "ttc" not in child.classes:
+            return False
+        has_lines |= is_line
+    return has_lines
 
 
 def text_of(node: Node) -> str:

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from udfs.html import asciimath, delimiters, doxygen, listings
+from udfs.html.blocks import PLACE, Block, Held, joined
 from udfs.html.delimiters import (
     BREAK,
     CODE,
@@ -23,6 +24,7 @@ from udfs.html.delimiters import (
     SUP,
     SUP_END,
 )
+from udfs.html.footnotes import citation, footnotes, reference
 from udfs.html.inline import prose
 from udfs.html.latex import Formula, written
 from udfs.html.notices import alphanumerics, is_link_row, is_notice
@@ -44,6 +46,16 @@ _BLOCKS = frozenset(
         """
     )
 )
+# Blocks of which the tag says nothing else, unless a footnote stands in them.
+_PLAIN_BLOCKS = frozenset(
+    str.split(
+        """
+        address article aside body center dd details dialog dl fieldset figcaption figure footer
+        form header hgroup html main nav section tbody tfoot thead caption #root noscript legend
+        optgroup
+        """
+    )
+)
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _CODE_TAGS = frozenset(("code", "tt", "kbd", "samp"))
 _ANCHOR_TEXT = re.compile(r"^[\s¶#§↩︎\ufe0e🔗^↑⏎\u200b\u2060\ufeff]*$")
@@ -54,13 +66,9 @@ _MORE = re.compile(
 )
 # Titles of boxes: notes, warnings, theorems.
 _TITLE = re.compile(r'class="[^"]*\b(?:admonition-?title|callout-title(?:-container)?)\b')
-_NUMBER = re.compile(r"\[?\d{1,3}\]?")
 _EQUATIONS = re.compile(r"\b(?:ltx_)?(?:eqn|equation|eqnarray|displaymath)", re.IGNORECASE)
-_HEADING = re.compile("(#{1,6}) ")
 _SPACES = re.compile(r"[ \t\r\n\f]+")
-_PLACE = re.compile(f"[{FORMULA}{CODE}](\\d+){END}")
 _BLANK = " \t\r\n\f" + "".join(map(chr, range(ord(EMPHASIS), ord(SUB_END) + 1)))
-_FOOTNOTE = re.compile(r"^#(?:_?fn|_?ftn|foot|note|cite_note|endnote|id\d+$|bib)", re.IGNORECASE)
 _BACKQUOTES = re.compile("`{3,}")
 _MAX_COLUMNS = 64
 _MAX_PREFIXES = 32  # lists and quotes inside each other that are shown as such
@@ -89,11 +97,11 @@ class Writer:
         self._formulas = formulas
         self._dropped = dropped
         self._page = page
-        self._held: list[str] = []  # text behind the place holders
+        self._held = Held()
         # Formulas by place holder, until it is known whether there is room for a display.
         self._waiting: dict[int, Formula] = {}
         self._inline: list[str] = []
-        self._blocks: list[tuple[str, str, str, bool]] = []
+        self._blocks: list[Block] = []
         self._prefixes: list[list[str]] = []  # [prefix of the next line, of all later lines]
         self._lists: list[list[int | None]] = []
         self._emphasis = 0
@@ -103,7 +111,7 @@ class Writer:
         self._cells = 0
         self._ignored = 0
         self._math = 0
-        self._saved: list[tuple[list[tuple[str, str, str, bool]], list[list[str]]]] = []
+        self._saved: list[tuple[list[Block], list[list[str]]]] = []
         self._rows: list[list[list[str]]] = []
         self._notes: dict[str, str] = {}
         # Open links: the running text, and its length when they began.
@@ -114,7 +122,7 @@ class Writer:
 
     def render(self, root: Node) -> str:
         """Text of the tree in Markdown."""
-        self._notes = _footnotes(self._nodes[root.index : root.end])
+        self._notes = footnotes(self._nodes[root.index : root.end])
         # The stack holds text, elements to open, and pairs (element, kind) to close.
         stack: list[Node | str | tuple[Node, str]] = [root]
         pop, push = stack.pop, stack.append
@@ -123,7 +131,7 @@ class Writer:
         while stack:
             item = pop()
             if isinstance(item, str):
-                inline.append(item if not self._ignored else self._hold_text(item))
+                inline.append(self._held.hold_signs(item) if self._ignored else item)
                 continue
             if isinstance(item, tuple):
                 self._close(*item)
@@ -147,9 +155,13 @@ class Writer:
                 continue
             if kind:
                 push((item, kind))
-            stack.extend(reversed(item.children))
+            children = item.children
+            if len(children) == 1:
+                push(children[0])
+            elif children:
+                stack += children[::-1]
         self._flush()
-        return self._finish(self._blocks)
+        return joined(self._blocks, self._gaps, self._held)
 
     # Opening and closing ------------------------------------------------------------------
 
@@ -158,14 +170,18 @@ class Writer:
         tag = node.tag
         if tag not in _BLOCKS:
             return self._open_inline(node, tag)
-        if not (self._equations and tag in ("td", "th")):
+        if self._inline and not (self._equations and tag in ("td", "th")):
             self._flush()
+        if tag in _PLAIN_BLOCKS and not self._notes:
+            return self._marked(node, "block") if node.raw else "block"
         if tag == "dt" and listings.is_declaration(node) and not self._has_formula(node):
             words = listings.declaration(node, self._dropped)
             if words and "$" not in words and "\\(" not in words:
-                self._emit(self._hold(CODE, f"`{words}`"))
+                self._emit(self._held.hold(CODE, f"`{words}`"))
                 return None
-        if tag == "summary" or (tag in ("p", "div") and _TITLE.search(node.raw)):
+        if tag == "summary" or (
+            "title" in node.raw and tag in ("p", "div") and _TITLE.search(node.raw)
+        ):
             self._strong += 1
             if self._strong == 1:
                 self._inline.append(STRONG)
@@ -177,7 +193,7 @@ class Writer:
         if (
             (tag == "div" and "memproto" in node.raw) or (tag == "tr" and doxygen.is_member(node))
         ) and not (node.end - node.index > _MAX_DECLARATION or self._has_formula(node)):
-            self._emit(self._hold(CODE, f"`{doxygen.signature(node)}`"))
+            self._emit(self._held.hold(CODE, f"`{doxygen.signature(node)}`"))
             return None
         if tag in _HEADINGS:
             self._heading = _HEADINGS[tag]
@@ -221,10 +237,10 @@ class Writer:
         """Note what the element's classes say to a typesetter about the text in it."""
         if node.raw and "class" in node.raw:
             classes = node.classes
-            if classes & self._page.processed:
+            if not classes.isdisjoint(self._page.processed):
                 self._math += 1
                 return kind + " math"
-            if classes & self._page.ignored:
+            if not classes.isdisjoint(self._page.ignored):
                 self._ignored += 1
                 return kind + " ignored"
         return kind
@@ -250,11 +266,11 @@ class Writer:
         if tag in _CODE_TAGS:
             return self._code(node)
         if tag in ("sup", "sub"):
-            label = self._reference(node)
+            label = reference(node, self._notes)
             if label is not None:
                 inline.append(label)
                 return None
-            if tag == "sup" and (number := _citation(node)):
+            if tag == "sup" and (number := citation(node)):
                 inline.append(number)
                 return None
             inline.append(SUP if tag == "sup" else SUB)
@@ -282,11 +298,17 @@ class Writer:
         if tag == "q":
             inline.append("“")
             return "quote"
-        if "classifier" in node.classes:  # docutils: the style sheet puts a colon before it
+        if (
+            "classifier" in node.raw and "classifier" in node.classes
+        ):  # docutils: the style sheet puts a colon before it
             inline.append(" : ")
         return self._marked(node, "")
 
     def _close(self, node: Node, kind: str) -> None:
+        if kind == "block":
+            if self._inline:
+                self._flush()
+            return
         what, _, marked = kind.partition(" ")
         if what == "emphasis":
             self._emphasis -= 1
@@ -348,7 +370,7 @@ class Writer:
         return "prefix"
 
     def _end_cell(self, node: Node) -> None:
-        text = " ".join(content for _, _, content, _ in self._blocks)
+        text = " ".join(block.content for block in self._blocks)
         self._blocks, self._prefixes = self._saved.pop()
         self._cells -= 1
         if not self._rows[-1]:
@@ -359,26 +381,14 @@ class Writer:
 
     # Formulas and code --------------------------------------------------------------------
 
-    def _hold(self, mark: str, text: str) -> str:
-        self._held.append(text)
-        return f"{mark}{len(self._held) - 1}{END}"
-
-    def _hold_text(self, text: str) -> str:
-        """Text in which the typesetter sees no formula: its delimiters are just characters."""
-        if "$" not in text and "\\" not in text and "`" not in text:
-            return text
-        return "".join(
-            self._hold(CODE, "\\$" if part == "$" else part) if part in ("$", "\\", "`") else part
-            for part in re.split(r"([$\\`])", text)
-        )
-
     def _place(self, found: Formula) -> str:
-        place = self._hold(FORMULA, "")
-        self._waiting[len(self._held) - 1] = found
+        place = self._held.hold(FORMULA, "")
+        self._waiting[len(self._held.texts) - 1] = found
         return place
 
     def _has_formula(self, node: Node) -> bool:
-        return any(self._formulas.get(index) for index in range(node.index + 1, node.end))
+        formulas = self._formulas
+        return bool(formulas) and any(map(formulas.get, range(node.index + 1, node.end)))
 
     def _code(self, node: Node) -> str | None:
         if any(index in self._formulas for index in range(node.index + 1, node.end)):
@@ -393,7 +403,9 @@ class Writer:
         pad = " " if words[0] == "`" or words[-1] == "`" else ""
         before = " " if text[:1].isspace() else ""
         after = " " if text[-1:].isspace() else ""
-        self._inline.append(before + self._hold(CODE, f"{fence}{pad}{words}{pad}{fence}") + after)
+        self._inline.append(
+            before + self._held.hold(CODE, f"{fence}{pad}{words}{pad}{fence}") + after
+        )
         return None
 
     def _preformatted(self, node: Node) -> str | None:
@@ -406,15 +418,7 @@ class Writer:
         longest = max(map(len, _BACKQUOTES.findall(code)), default=0)
         fence = "`" * max(3, longest + 1)
         lines = "\n".join(line.rstrip() for line in code.split("\n"))
-        self._emit(self._hold(CODE, f"{fence}{listings.language_of(node)}\n{lines}\n{fence}"))
-        return None
-
-    def _reference(self, node: Node) -> str | None:
-        if not self._notes:
-            return None
-        for inner in node.elements():
-            if inner.tag == "a" and (label := self._notes.get(inner.get("href")[1:])):
-                return f"[^{label}]"
+        self._emit(self._held.hold(CODE, f"{fence}{listings.language_of(node)}\n{lines}\n{fence}"))
         return None
 
     # Blocks -------------------------------------------------------------------------------
@@ -423,6 +427,10 @@ class Writer:
         """End the running text: find its formulas, then make Markdown of the rest."""
         inline = self._inline
         if not inline:
+            return
+        if len(inline) == 1 and inline[0].isspace() and not (self._emphasis or self._strong):
+            self._inline = []
+            self._linked = [0, 0]
             return
         text = "".join(inline)
         if self._emphasis:
@@ -438,9 +446,10 @@ class Writer:
         self._linked = [0, 0]
         if not text.strip(_BLANK):
             return
+        spans = delimiters.find(text, self._page, is_math_element=self._math > 0)
         pieces: list[str] = []
         position = 0
-        for span in delimiters.find(text, self._page, is_math_element=self._math > 0):
+        for span in spans:
             pieces.append(text[position : span.start].replace("$", "\\$"))
             if span.asciimath is not None:
                 latex = asciimath.to_latex(span.asciimath)
@@ -453,7 +462,7 @@ class Writer:
             position = span.end
         pieces.append(text[position:].replace("$", "\\$"))
         text = prose(
-            "".join(pieces),
+            "".join(pieces) if spans else pieces[0],
             is_heading=self._heading > 0,
             is_one_line=bool(self._heading or self._cells),
         )
@@ -481,13 +490,13 @@ class Writer:
             return
         has_room = not (self._heading or self._cells)
         position = 0
-        for match in _PLACE.finditer(text):
+        for match in PLACE.finditer(text):
             place = int(match.group(1))
             found = self._waiting.pop(place, None)
             if found is None:
                 continue
             is_display = found.is_display and has_room
-            self._held[place] = written(
+            self._held.texts[place] = written(
                 found, is_display=is_display, is_one_line=bool(self._prefixes) or not is_display
             )
             if is_display:
@@ -499,7 +508,7 @@ class Writer:
         rest = text[position:].strip()
         if rest and position and re.fullmatch(r"[.,;:!?]", rest):
             first, later, content, fresh = self._blocks.pop()
-            self._blocks.append((first, later, content + rest, fresh))
+            self._blocks.append(Block(first, later, content + rest, fresh))
         elif rest:
             self._emit(rest)
 
@@ -514,77 +523,4 @@ class Writer:
             if prefix[0] != prefix[1]:
                 is_fresh = True
                 prefix[0] = prefix[1]
-        self._blocks.append((first, later, content, is_fresh))
-
-    def _finish(self, blocks: list[tuple[str, str, str, bool]]) -> str:
-        parts: list[str] = []
-        before = ""
-        for number, (first, later, content, is_fresh) in enumerate(blocks):
-            if number + 1 in self._gaps and self._is_headless(blocks, number):
-                continue
-            if parts:
-                if (is_fresh and before.strip(" >")) or (is_fresh and before):
-                    parts.append("\n")
-                else:
-                    common = later if later and later == before else ""
-                    parts.append("\n" + common.rstrip() + "\n")
-            whole = self._restore(content)
-            lines = whole.split("\n") if (later or first) else [whole]
-            parts.append(first + lines[0])
-            parts.extend("\n" + (later + line if line else later.rstrip()) for line in lines[1:])
-            before = later
-        return "".join(parts)
-
-    @staticmethod
-    def _is_headless(blocks: list[tuple[str, str, str, bool]], number: int) -> bool:
-        """Whether a block is a heading over nothing but what was left out."""
-        level = _HEADING.match(blocks[number][2])
-        if level is None:
-            return False
-        after = _HEADING.match(blocks[number + 1][2]) if number + 1 < len(blocks) else level
-        return after is not None and len(after.group(1)) <= len(level.group(1))
-
-    def _restore(self, content: str) -> str:
-        if END not in content:
-            return content
-        out: list[str] = []
-        position = 0
-        for match in _PLACE.finditer(content):
-            out.append(content[position : match.start()])
-            held = self._held[int(match.group(1))]
-            if held.startswith("$") and out[-1].endswith("\\") and not out[-1].endswith("\\\\"):
-                out.append(" ")
-            out.append(held)
-            position = match.end()
-        out.append(content[position:])
-        return "".join(out)
-
-
-def _citation(node: Node) -> str | None:
-    """A raised number that links to a place on the page: `[1]`, for `^1` would be a power."""
-    if len(node.children) != 1 or isinstance(link := node.children[0], str):
-        return None
-    if link.tag != "a" or not link.get("href").startswith("#") or link.end - link.index > 10:
-        return None
-    words = link.text().strip()
-    return f"[{words.strip('[]')}]" if _NUMBER.fullmatch(words) else None
-
-
-def _footnotes(nodes: Sequence[Node]) -> dict[str, str]:
-    """Labels of footnotes by the id of the note: those that a raised link points at."""
-    notes: dict[str, str] = {}
-    for node in nodes:
-        if node.tag != "a" or 'href="#' not in node.raw:
-            continue
-        target = node.get("href")
-        if not _FOOTNOTE.match(target):
-            continue
-        is_raised = (node.parent is not None and node.parent.tag == "sup") or any(
-            child.tag == "sup" for child in node.elements()
-        )
-        if not is_raised and "footnote" not in node.raw and "doc-noteref" not in node.raw:
-            continue
-        label = re.sub(r"[^\w]", "", node.text())
-        if label and len(label) <= 8:
-            notes.setdefault(target[1:], label)
-    return notes
+        self._blocks.append(Block(first, later, content, is_fresh))

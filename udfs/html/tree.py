@@ -16,28 +16,20 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
-from itertools import islice
 from sys import intern
 from typing import TYPE_CHECKING
 
-from resiliparse.parse.html import HTMLParserException, HTMLTree
-
-from udfs.html import latex2html
+from udfs.html import markup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-_NAME = re.compile(r"[a-zA-Z][^\s/>]*")
+_NAME = re.compile(r"\0([a-zA-Z][^\s/>]*)")
 _ATTRIBUTE = re.compile(r'([^\s="]+)(?:="([^"]*)")?')
-_NAMESPACE = re.compile(r"xmlns:(\w{1,20})\s*=\s*[\"']http://www\.w3\.org/1998/Math/MathML[\"']")
-_SVG_TAG = re.compile(r"<(/?)svg\b[^>]*>")
-_OUTLINES = re.compile(r"<defs\b.*?</defs>|</?svg\b[^>]*>| d=\"[^\"]*\"", re.DOTALL)
-_DRAWN_SOURCE = re.compile(r"<title id=\"MathJax-SVG-[^\"]*\">([^<]+)</title>")
+_ADDRESS = re.compile(' (?:href|title|src|content|onclick)="[^"]*"')
+_CLASS = re.compile(' class="([^"]*)"')
 # Private-use characters are icon glyphs in pages and place holders in our passes.
 _PRIVATE = re.compile("[\ue000-\uf8ff\ufffe\uffff\x00]")
-_REGION = re.compile(r"<(?:(/?)(nav|select|svg|pre|script|style)(?=[ >])|!--)")
-_SPAN = re.compile(r"<(span(?: [^>]*)?)>")
-_SPAN_WITH_FORMULA = re.compile(r"<span(?: [^>]*)?>\s*(?:\$|\\[(\[b])")
 _FORMULA_START = re.compile(r"\s*(?:\$|\\[(\[b])")
 _VOID = frozenset(
     str.split(
@@ -52,10 +44,19 @@ _RAW = frozenset(("script", "style", "xmp", "iframe", "noembed", "noframes", "pl
 _SKIPPED = frozenset(("nav", "select", "svg"))
 _LISTINGS = frozenset(("pre", "code"))
 
-IS_MARKED, IS_PLAIN = 1, 2
-"""What a judge of start tags answers: the element is to be listed in `Tree.marked`; in a listing
-it only colours the code. Neither is 0."""
-_IS_VOID, _IS_RAW, _IS_SKIPPED, _IS_LISTING, _IS_KATEX, _IS_NO_TAG = 4, 8, 16, 32, 64, 128
+IS_MARKED, IS_NAMED, IS_BLOCK, IS_PLAIN = 1, 2, 4, 8
+"""What a judge of start tags answers: the element is to be listed in `Tree.marked`; it is to be
+listed in `Tree.parts`, for its names or for its tag; in a listing it only colours the code. None
+of them is 0."""
+_IS_LINK, _IS_HEADING = 16, 32
+_IS_VOID, _IS_RAW, _IS_SKIPPED, _IS_LISTING, _IS_KATEX, _IS_NO_TAG = 64, 128, 256, 512, 1024, 2048
+_IS_PART = IS_NAMED | IS_BLOCK
+_IS_LISTED = IS_MARKED | _IS_PART | _IS_LINK | _IS_HEADING
+_IS_ODD = IS_PLAIN | _IS_KATEX | _IS_NO_TAG
+_IS_CLOSED = _IS_VOID | _IS_RAW | _IS_SKIPPED
+PAGE_HEADINGS = frozenset(("h1", "h2", "h3"))
+TAG = "\0"
+"""What stands before a tag while a page is cut up; no text holds it."""
 _HEADS = 20_000
 _HEAD_CHARS = 200
 _MAX_UNWOUND = 64
@@ -137,7 +138,11 @@ def _attributes(raw: str) -> dict[str, str]:
 
 @lru_cache(maxsize=16384)
 def _classes(raw: str) -> frozenset[str]:
-    return frozenset(_attributes(raw).get("class", "").split())
+    match = _CLASS.search(raw)
+    if match is None:
+        return frozenset(_attributes(raw).get("class", "").split())
+    names = match.group(1)
+    return frozenset((unescape(names) if "&" in names else names).split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +153,18 @@ class Tree:
         nodes: its elements in document order; the first is a root above `<html>`.
         marked: those whose start tag the judge wants listed, and each `span` or `div` whose text
             begins with a run that holds a delimiter of LaTeX; in document order, some twice.
+        parts: those that the judge says to be parts of a page, each with its answer.
+        links: indices of links, in order.
+        headings: those of the first three levels.
         sizes: for each element, characters of its own text without the white space around runs.
         delimited: for each element, runs of its own text in which a delimiter of LaTeX opens.
     """
 
     nodes: list[Node]
     marked: list[Node]
+    parts: list[tuple[Node, int]]
+    links: list[int]
+    headings: list[Node]
     sizes: list[int]
     delimited: list[int]
 
@@ -171,10 +182,12 @@ class Reader:
 
         Args:
             judge: called with an element's name and its attributes as serialised; answers
-                IS_MARKED, IS_PLAIN or 0, always the same for the same tag.
+                IS_MARKED, IS_NAMED, IS_BLOCK, IS_PLAIN, a sum of them or 0, always the same for
+                the same tag. It sees no addresses and titles.
         """
         self._judge = judge
         self._heads: dict[str, tuple[str, str, str, int]] = {}
+        self._kinds: dict[tuple[str, str], int] = {}
 
     def read(self, html: str) -> Tree:
         """Parse a page.
@@ -190,156 +203,178 @@ class Reader:
         Raises:
             MemoryError: the parser gave up, which only a lack of memory makes it do.
         """
-        if len(self._heads) > _HEADS:
+        if max(len(self._heads), len(self._kinds)) > _HEADS:
             self._heads.clear()
-        heads, learn = self._heads, self._learn
-        pieces = self._trimmed(_serialised(html)).split("<")
+            self._kinds.clear()
+        heads, learn, new = self._heads, self._learn, object.__new__
+        below: list[Node | str]
+        data = markup.trimmed(markup.serialised(html), self._is_plain)
+        # Text and tags by turns, tags with a sign in front that no text holds. Where raw text or
+        # a comment breaks the turn, it is found again.
+        parts = data.replace(b"<", b">\0").decode("utf-8", "surrogatepass").split(">")
+        parts.append("")
         root = Node("#root", "", None)
         nodes = [root]
         marked: list[Node] = []
-        sizes, delimited = [0] * len(pieces), [0] * len(pieces)
-        if pieces[0]:
-            root.children.append(_unescaped(pieces[0]))
+        named: list[tuple[Node, int]] = []
+        links: list[int] = []
+        headings: list[Node] = []
+        sizes, delimited = [0] * len(parts), [0] * len(parts)
+        if parts[0]:
+            root.children.append(_unescaped(parts[0]))
         current, children, at = root, root.children, 0
-        end = "\x00"
+        end = ""
         ends = [end]  # closing tags that are awaited, the innermost last
         # Depths of open listings (True) and of elements left out of them (False).
         watched: list[tuple[int, bool]] = []
         listings = 0
-        rest = iter(pieces)
-        next(rest)
-        for piece in rest:
-            head, _, text = piece.partition(">")
-            if head == end:
-                is_real = True
-                if watched and watched[-1][0] == len(ends):
-                    is_real = watched.pop()[1]
-                    listings -= is_real
-                ends.pop()
-                end = ends[-1]
-                if is_real:
-                    current.end = len(nodes)
-                    current = current.parent  # type: ignore[assignment]
-                    children = current.children
-                    at = current.index
-            else:
-                tag, raw, closing, kind = heads.get(head) or learn(head)
-                if kind:
-                    if kind & _IS_NO_TAG:
-                        if head[:1] == "/":
-                            for _ in range(_unwound(ends, head)):
-                                is_real = True
-                                if watched and watched[-1][0] == len(ends):
-                                    is_real = watched.pop()[1]
-                                    listings -= is_real
-                                ends.pop()
-                                if is_real:
-                                    current.end = len(nodes)
-                                    current = current.parent  # type: ignore[assignment]
-                            end = ends[-1]
-                            children = current.children
-                            at = current.index
-                        elif head[:3] == "!--":
-                            while "-->" not in piece:
-                                piece = next(rest, "-->")  # noqa: PLW2901
-                            text = piece.rpartition("-->")[2]
-                        elif head[:1] not in ("!", "?"):
-                            text = f"<{piece}"
-                    elif listings and kind & IS_PLAIN and not _FORMULA_START.match(text):
-                        ends.append(closing)
-                        end = closing
-                        watched.append((len(ends), False))
-                    elif kind & _IS_KATEX and _has_katex_source(children):
-                        text = _after(rest, tag, closing)
+        begin, stop = 1, len(parts) - 1
+        while begin < stop:
+            for place in range(begin, stop, 2):
+                head = parts[place]
+                text = parts[place + 1]
+                begin = 0  # where to go on, when not behind the text
+                if head == end:
+                    is_real = True
+                    if watched and watched[-1][0] == len(ends):
+                        is_real = watched.pop()[1]
+                        listings -= is_real
+                    ends.pop()
+                    end = ends[-1]
+                    if is_real:
+                        current.end = len(nodes)
+                        current = current.parent  # type: ignore[assignment]
+                        children = current.children
+                        at = current.index
+                else:
+                    tag, raw, closing, kind = heads.get(head) or learn(head)
+                    if kind & _IS_ODD:
+                        if kind & _IS_NO_TAG:
+                            if head[:2] == "\0/":
+                                for _ in range(_unwound(ends, head)):
+                                    is_real = True
+                                    if watched and watched[-1][0] == len(ends):
+                                        is_real = watched.pop()[1]
+                                        listings -= is_real
+                                    ends.pop()
+                                    if is_real:
+                                        current.end = len(nodes)
+                                        current = current.parent  # type: ignore[assignment]
+                                end = ends[-1]
+                                children = current.children
+                                at = current.index
+                            elif head[:4] == "\0!--":
+                                begin = _end_of_comment(parts, place) + 1
+                                text = parts[begin] if begin < stop else ""
+                                begin += 1
+                            elif head[:1] != TAG:  # a `>` in text
+                                text = f">{head}"
+                                begin = place + 1
+                            elif head[:2] not in ("\0!", "\0?"):
+                                if text[:1] == TAG:  # no `>` behind it
+                                    text = f"<{head[1:]}"
+                                    begin = place + 1
+                                else:
+                                    text = f"<{head[1:]}>{text}"
+                            is_node = False
+                        elif listings and kind & IS_PLAIN and not _FORMULA_START.match(text):
+                            is_node = False
+                            ends.append(closing)
+                            end = closing
+                            watched.append((len(ends), False))
+                        elif kind & _IS_KATEX and _has_katex_source(children):
+                            is_node = False
+                            begin = _closing(parts, place + 1, tag, closing) + 1
+                            text = parts[begin] if begin < stop else ""
+                            begin += 1
+                        else:
+                            is_node = True
                     else:
+                        is_node = True
+                    if is_node:
                         index = len(nodes)
-                        node = Node(tag, raw, current, index)
+                        node = new(Node)
+                        node.tag = tag
+                        node.raw = raw
+                        node.parent = current
+                        node.children = below = []
+                        node.index = index
+                        node.end = index + 1
                         nodes.append(node)
                         children.append(node)
-                        if kind & IS_MARKED:
-                            marked.append(node)
-                        if kind & _IS_RAW:
-                            text = _raw_text(node, text, rest, closing)
-                        elif kind & _IS_SKIPPED:
-                            text = _after(rest, tag, closing)
-                        elif not kind & _IS_VOID:
-                            current, children, at = node, node.children, index
+                        if kind & _IS_LISTED:
+                            if kind & IS_MARKED:
+                                marked.append(node)
+                            if kind & _IS_PART:
+                                named.append((node, kind))
+                            if kind & _IS_LINK:
+                                links.append(index)
+                            if kind & _IS_HEADING:
+                                headings.append(node)
+                        if kind & _IS_CLOSED:
+                            if not kind & _IS_VOID:
+                                begin = _closing(parts, place + 1, tag, closing) + 1
+                                if kind & _IS_RAW and begin < stop:
+                                    text = ">".join(parts[place + 1 : begin - 1])
+                                    if text:
+                                        below.append(text.replace(f">{TAG}", "<"))
+                                text = parts[begin] if begin < stop else ""
+                                begin += 1
+                        else:
+                            current, children, at = node, below, index
                             ends.append(closing)
                             end = closing
                             if kind & _IS_LISTING:
                                 watched.append((len(ends), True))
                                 listings += 1
-                else:
-                    at = len(nodes)
-                    node = Node(tag, raw, current, at)
-                    nodes.append(node)
-                    children.append(node)
-                    current, children = node, node.children
-                    ends.append(closing)
-                    end = closing
-            if text:
-                children.append(_unescaped(text) if "&" in text else text)
-                if not text.isspace():
-                    sizes[at] += len(text.strip())
-                    if "\\" in text or "$" in text:
-                        if "\\(" in text or "\\[" in text or "$$" in text:
-                            delimited[at] += 1
-                        if len(children) == 1 and current.tag in ("span", "div"):
-                            marked.append(current)
+                if text:
+                    if text[0] == TAG:  # a `<` in a tag
+                        begin = begin - 1 if begin else place + 1
+                        break
+                    children.append(_unescaped(text) if "&" in text else text)
+                    if size := len(text.strip()):
+                        sizes[at] += size
+                        if "\\" in text or "$" in text:
+                            if "\\(" in text or "\\[" in text or "$$" in text:
+                                delimited[at] += 1
+                            if len(children) == 1 and current.tag in ("span", "div"):
+                                marked.append(current)
+                if begin:
+                    break
+            else:
+                break
         while current.parent is not None:
             current.end = len(nodes)
             current = current.parent
-        root.end = len(nodes)
-        return Tree(nodes, marked, sizes[: len(nodes)], delimited[: len(nodes)])
+        root.end = count = len(nodes)
+        return Tree(nodes, marked, named, links, headings, sizes[:count], delimited[:count])
 
-    def _trimmed(self, markup: str) -> str:
-        """Take out of the markup what no node is made of, where it stands in one piece.
-
-        That is the inside of menus and drawings, and in `<pre>` the tags that only colour the
-        code: most of the tags of some pages.
-        """
-        out: list[str] = []
-        done = skipped = 0
-        opened = ""
-        begin = 0
-        for match in _REGION.finditer(markup):
-            start = match.start()
-            if start < skipped:
-                continue
-            slash, name = match.groups()
-            if name is None:
-                skipped = markup.find("-->", start + 4)
-                if skipped < 0:
-                    break
-            elif not slash:
-                opened, begin = name, match.end()
-            else:
-                if opened == name and name in ("nav", "select", "svg", "pre"):
-                    begin = markup.find(">", begin, start) + 1
-                    kept = self._without_colours(markup[begin:start]) if name == "pre" else ""
-                    if begin and kept is not None:
-                        out += markup[done:begin], kept
-                        done = start
-                opened = ""
-        return "".join(out) + markup[done:] if out else markup
-
-    def _without_colours(self, code: str) -> str | None:
-        """A listing without the spans that only colour it; None where others are among them."""
-        spans = _SPAN.findall(code)
-        if not spans or len(spans) != code.count("</span>") or _SPAN_WITH_FORMULA.search(code):
-            return None
-        for head in set(spans):
-            if not (self._heads.get(head) or self._learn(head))[3] & IS_PLAIN:
-                return None
-        return _SPAN.sub("", code).replace("</span>", "")
+    def _is_plain(self, tag: str) -> bool:
+        head = TAG + tag
+        return (self._heads.get(head) or self._learn(head))[3] & IS_PLAIN > 0
 
     def _learn(self, head: str) -> tuple[str, str, str, int]:
         """What a start tag means: name, attributes as serialised, closing tag, kind."""
         match = _NAME.match(head)
         if match is None:
             return "", "", "", _IS_NO_TAG
-        tag = intern(match.group(0))
+        tag = intern(match.group(1))
         raw = head[match.end() :]
+        # Addresses are what most tags differ by.
+        said = _ADDRESS.sub("", raw) if raw else raw
+        kind = self._kinds.get((tag, said))
+        if kind is None:
+            kind = self._kind(tag, said)
+            if len(said) <= _HEAD_CHARS:
+                self._kinds[tag, said] = kind
+        if tag == "a" and "href" in raw:
+            kind |= _IS_LINK
+        found = (tag, raw, intern(f"{TAG}/{tag}"), kind)
+        if len(head) <= _HEAD_CHARS:
+            self._heads[head] = found
+        return found
+
+    def _kind(self, tag: str, raw: str) -> int:
         kind = self._judge(tag, raw)
         if tag in _VOID:
             kind |= _IS_VOID
@@ -351,35 +386,12 @@ class Reader:
             kind |= _IS_LISTING
         elif "katex-html" in raw:
             kind |= _IS_KATEX
-        found = (tag, raw, intern("/" + tag), kind)
-        if len(head) <= _HEAD_CHARS:
-            self._heads[head] = found
-        return found
+        if tag in PAGE_HEADINGS:
+            kind |= _IS_HEADING
+        return kind
 
 
 _PLAIN_READER = Reader(lambda _tag, _raw: 0)
-
-
-def _serialised(html: str) -> str:
-    if "Math/MathML" in html or "<mml:math" in html or "<m:math" in html:
-        html = _without_prefixes(html)
-    try:
-        document = HTMLTree.parse(html).document
-    except HTMLParserException as error:
-        raise MemoryError(f"lexbor: {error}") from error
-    markup = "" if document is None else document.html
-    if not markup.isascii():
-        # UTF-8 of private-use characters begins with one of two bytes: a faster search.
-        data = markup.encode("utf-8", "surrogatepass")
-        if b"\xee" in data or b"\xef" in data:
-            markup = _PRIVATE.sub("", markup)
-    if "\x00" in markup:
-        markup = markup.replace("\x00", "")
-    if "<svg" in markup:
-        markup = _without_drawings(markup)
-    if "<!-- MATH" in markup:
-        markup = latex2html.whole(markup)
-    return markup
 
 
 def _unescaped(text: str) -> str:
@@ -401,74 +413,56 @@ def _unwound(ends: list[str], head: str) -> int:
     return 0
 
 
-def _after(pieces: Iterator[str], tag: str, closing: str) -> str:
-    """Pass over the rest of an element; return the text after it."""
-    closing += ">"
+def _closing(parts: list[str], start: int, tag: str, closing: str) -> int:
+    """Place of the tag that ends an element; the number of parts where nothing does."""
+    try:
+        stop = parts.index(closing, start)
+    except ValueError:
+        return len(parts)
+    if tag in _RAW:
+        return stop
+    inside = "".join(parts[start:stop])
+    if not any(f"{TAG}{name}" in inside for name in (tag, "script", "style", "!--")):
+        return stop
     depth = 1
-    for piece in pieces:
-        if piece.startswith(closing):
+    place = start
+    while place < len(parts):
+        part = parts[place]
+        if part == closing:
             depth -= 1
             if not depth:
-                return piece[len(closing) :]
-        elif piece.startswith(tag):
-            depth += piece[len(tag) : len(tag) + 1] in (" ", ">")
-        elif piece.startswith(("script", "style")):
-            # No tag in here is one. SVG's scripts hold no tags but theirs.
-            name = "/script>" if piece[1] == "c" else "/style>"
-            for inner in pieces:
-                if inner.startswith(name):
-                    break
-        elif piece.startswith("!--"):
-            while "-->" not in piece:
-                piece = next(pieces, "-->")  # noqa: PLW2901
-    return ""
-
-
-def _raw_text(node: Node, text: str, pieces: Iterator[str], closing: str) -> str:
-    """Give an element of raw text its text; return the text after it."""
-    closing += ">"
-    parts = [text]
-    for piece in pieces:
-        if piece.startswith(closing):
-            text = "<".join(parts)
-            if text:
-                node.children.append(text)
-            return piece[len(closing) :]
-        parts.append(piece)
-    return ""
-
-
-def _without_prefixes(html: str) -> str:
-    """XHTML's `<m:math>` as HTML knows it: parsers of HTML see no namespaces."""
-    names = {"m", "mml", *(match.group(1) for match in islice(_NAMESPACE.finditer(html), 8))}
-    prefixes = "|".join(sorted(name for name in names if f"<{name}:" in html))
-    return re.sub(f"(</?)(?:{prefixes}):(?=[a-z])", r"\1", html) if prefixes else html
-
-
-def _without_drawings(markup: str) -> str:
-    """The page without its `<svg>`; of a formula drawn by MathJax, what it keeps of it stays."""
-    out: list[str] = []
-    position = start = depth = 0
-    for match in _SVG_TAG.finditer(markup):
-        if not match.group(1):
-            if depth == 0:
-                start = match.start()
+                return place
+        elif part[:1] != TAG:
+            pass
+        elif part[1:].partition(" ")[0] == tag:
             depth += 1
-        elif depth:
-            depth -= 1
-            if depth == 0:
-                out += markup[position:start], _formula_in_drawing(markup[start : match.end()])
-                position = match.end()
-    return "".join(out) + markup[position:]
+        elif part.startswith(("\0script", "\0style")):
+            # No tag in here is one. SVG's scripts hold no tags but theirs.
+            name = "\0/script" if part[2] == "c" else "\0/style"
+            try:
+                place = parts.index(name, place)
+            except ValueError:
+                return len(parts)
+        elif part.startswith("\0!--"):
+            place = _end_of_comment(parts, place)
+        place += 1
+    return len(parts)
 
 
-def _formula_in_drawing(drawing: str) -> str:
-    """Of a drawing, the tree of the formula in it without its outlines, or its source."""
-    if "data-mml-node" in drawing:
-        return _OUTLINES.sub("", drawing)
-    if 'id="MathJax-SVG-' in drawing and (title := _DRAWN_SOURCE.search(drawing)):
-        return f"<tex-math>{title.group(1)}</tex-math>"
-    return ""
+def _end_of_comment(parts: list[str], start: int) -> int:
+    """Place of the last part of a comment: it ends in two hyphens, and a `>` follows."""
+    place = start
+    last = len(parts) - 1
+    while place < last:
+        part = parts[place]
+        if (
+            part.endswith("--")
+            and parts[place + 1][:1] != TAG
+            and (place > start or len(part) > len("\0!---"))
+        ):
+            return place
+        place += 1
+    return last
 
 
 def _has_katex_source(siblings: list[Node | str]) -> bool:
