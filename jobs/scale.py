@@ -51,7 +51,7 @@ class Rate:
 
     stage: str
     unit: str
-    units: int
+    units: float
     cpu_seconds: float
 
     @property
@@ -258,7 +258,7 @@ def _read(settings: Settings, files: pa.Table, seconds: float) -> Rate:
         reads = batch.column("read").drop_null()
         if len(reads):
             read_bytes += pc.sum(pc.struct_field(reads, "read_bytes")).as_py()
-    return Rate("read_crawl", "MB of WARC", round(read_bytes / 1e6), _cpu_seconds() - began)
+    return Rate("read_crawl", "MB of WARC", read_bytes / 1e6, _cpu_seconds() - began)
 
 
 def _rate(

@@ -305,8 +305,12 @@ def test_a_new_file_is_processed_alone(root, tmp_path, say):
     ]
     assert len(lake.table(later, tables.FILE_READS)) == before[tables.FILE_READS] + 1
     assert len(lake.table(later, tables.PAGES)) == before[tables.PAGES] + outcome["rows_out"]
-    # All of it was there before, so every new document is a duplicate, and the pile is the same.
-    assert lake.count(later, tables.PILE, "text") == lake.count(root, tables.PILE, "text")
+    # All of it was there before, so every new document is a duplicate, and the pile is the same;
+    # but which of a cluster has the best score may be another one, by a filter with more labels.
+    cluster = {row["doc_id"]: row["cluster_id"] for row in lake.table(later, tables.DUPLICATES)}
+    piles = (lake.count(here, tables.PILE, "doc_id") for here in (root, later))
+    was, now_is = (Counter(cluster.get(key, key) for key in pile) for pile in piles)
+    assert now_is == was
     now = {row["program_id"]: row for row in lake.table(later, tables.VERDICTS)}
     assert {key: now[key] for key in old_verdicts} == old_verdicts
 

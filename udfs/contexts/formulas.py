@@ -35,9 +35,12 @@ _OPENING = re.compile(
     r"|^(?P<level>\#{1,6})[ \t]+(?P<heading>[^\n]+?)[ \t#]*$",
     re.MULTILINE,
 )
-_INLINE = re.compile(
-    r"\$((?:\\(?:text|mbox|hbox|textrm)\s*\{(?:[^{}]|\{[^{}]*\})*\}|\\.|[^$\\\n]|\\\n|\n(?!\s*\n))+)\$"
-)
+# Possessive: a command could be read in two ways, and n of them in 2**n.
+_TEXT_BOX = r"\\(?:text|mbox|hbox|textrm)\s*\{(?:[^{}]|\{[^{}]*\})*+\}"
+_CHARACTER = r"\\.|[^$\\\n]|\\\n|\n(?!\s*\n)"
+_INLINE = re.compile(rf"\$((?:{_TEXT_BOX}|{_CHARACTER})++)\$")
+# Where a dollar in a box was no formula of its own but the end.
+_INLINE_PLAIN = re.compile(rf"\$((?:{_CHARACTER})++)\$")
 _DOUBLE = re.compile(r"\$\$((?:\\.|[^$\\]|\\\n|\$(?!\$)){1,20000}?)\$\$")
 _CLOSING_QUOTE = re.compile(r"\"|\'\'")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
@@ -174,7 +177,8 @@ def _dollars(text: str, start: int, mark: str) -> Formula | None:
         if found is None or _BLANK_LINE.search(text, found.start(1), found.end(1)):
             return None
         return Formula(start, found.end(), found.start(1), found.end(1), is_display=True)
-    found = _INLINE.match(text, start, start + MAX_INLINE)
+    window = start + MAX_INLINE
+    found = _INLINE.match(text, start, window) or _INLINE_PLAIN.match(text, start, window)
     if found is None or _is_money(text, found):
         return None
     return Formula(start, found.end(), found.start(1), found.end(1), is_display=False)

@@ -17,8 +17,9 @@ from udfs.html.symbols import ACCENTS, FUNCTIONS, from_characters, join, text
 if TYPE_CHECKING:
     from udfs.html.tree import Node
 
-_TOP = re.compile(r"top:\s*(-?[\d.]+)em")
-_HEIGHT = re.compile(r"height:\s*([\d.]+)em")
+_TOP = re.compile(r"top:\s*(-?(?:\d+\.?\d*|\.\d+))em")
+_HEIGHT = re.compile(r"height:\s*(-?(?:\d+\.?\d*|\.\d+))em")
+_MARGIN = re.compile(r"margin-right:\s*(-?(?:\d+\.?\d*|\.\d+))em")
 _FONTS = {
     "mathbf": "mathbf",
     "mathbb": "mathbb",
@@ -129,7 +130,7 @@ def _convert(
     if "delimsizing" in classes or "delimcenter" in classes or classes & {"mopen", "mclose"}:
         return _delimiter(node, _inner(node, done))
     if "mspace" in classes:
-        width = re.search(r"margin-right:\s*([\d.]+)em", node.get("style"))
+        width = _MARGIN.search(node.get("style"))
         return "\\quad " if width and float(width.group(1)) >= 0.9 else " "
     if "msupsub" in classes:
         out = ""

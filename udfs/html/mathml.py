@@ -148,8 +148,8 @@ def _convert(node: Node, parts: list[str]) -> str:
     if tag == "mspace":
         if node.get("linebreak") == "newline":
             return " \\\\ "
-        width = re.match(r"([\d.]+)em", node.get("width"))
-        return "\\quad " if width and float(width.group(1)[:8].strip(".") or 0) >= 0.9 else " "
+        width = re.match(r"(\d+\.?\d*|\.\d+)em", node.get("width"))
+        return "\\quad " if width and float(width.group(1)) >= 0.9 else " "
     if tag == "mfrac":
         top, bottom = _two(parts)
         if re.fullmatch(r"0(?:\.0*)?\w*", node.get("linethickness") or "1"):

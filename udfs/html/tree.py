@@ -223,7 +223,7 @@ class Reader:
         if parts[0]:
             root.children.append(_unescaped(parts[0]))
         current, children, at = root, root.children, 0
-        end = ""
+        end = f"{TAG}/#root"  # no part is equal to it
         ends = [end]  # closing tags that are awaited, the innermost last
         # Depths of open listings (True) and of elements left out of them (False).
         watched: list[tuple[int, bool]] = []

@@ -52,3 +52,13 @@ def test_parts_are_in_order_and_do_not_overlap(text: str) -> None:
     for part in scan(text):
         assert end <= part.start < part.end <= len(text)
         end = part.end
+
+
+def test_boxes_of_words_without_an_end_are_read_in_one_way() -> None:
+    # Each box could be read in two ways: 2**60 of them would never come to an end.
+    assert inner("$" + r"\text{if } x " * 60 + "\n\n and $y$") == ["y"]
+
+
+def test_a_dollar_in_a_box_is_of_the_formula_where_one_ends_behind_it() -> None:
+    assert inner(r"$x \text{ if $y$ is even}$") == [r"x \text{ if $y$ is even}"]
+    assert inner(r"$\text{cut $ and no more") == [r"\text{cut "]

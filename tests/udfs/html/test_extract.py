@@ -264,3 +264,22 @@ def test_no_place_holder_of_a_formula_stays_in_another():
     assert "$x^2$" in text
     assert "$y$" in text
     assert not any("\ue000" <= character <= "\uf8ff" for character in text)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        # A closing tag that the parser leaves inside a script, and a `>` right behind it.
+        "<script><!--t<script></script</html>>",
+        # Lengths that are no numbers, in the layout of KaTeX and in MathML.
+        '<span class="katex"><span class="katex-html"><span class="mspace" '
+        'style="margin-right:0.0.686em"></span></span></span>',
+        '<span class="katex"><span class="katex-html"><span class="vlist"><span '
+        'style="top:-.em;"><span class="pstrut" style="height:..5em"></span>x</span></span>'
+        "</span></span>",
+        '<math><mi>x</mi><mspace width="0.0.9em"/><mi>y</mi></math>',
+    ],
+)
+def test_markup_that_broke_a_reader_is_read(page):
+    found = extract(page.encode(), url="https://example.org/", content_type=None)
+    assert (found.text is None) == (found.rejected_by is not None)
