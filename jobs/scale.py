@@ -1,18 +1,17 @@
 """What a crawl of any size costs: each stage's rate on one core, times the rows that reach it.
 
 The rates are measured on the rows of a finished root, a stage's Arrow function in this process
-and its children; the shares of rows that go on are that root's own. Spark is not in them: for its
-part see `docs/scale.md`.
+and its children, on a machine that does nothing else; the shares of rows that go on are that
+root's own. Spark is not in them: for its part see `docs/scale.md`.
 """
 
 from __future__ import annotations
 
 import itertools
-import os
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -46,18 +45,18 @@ class Rate:
         stage: the job whose Arrow function it is.
         unit: what is counted, plural.
         units: how many were done.
-        cpu_seconds: of this process and its children.
+        seconds: wall time: a stage keeps one core busy, its child or sandbox included.
     """
 
     stage: str
     unit: str
     units: float
-    cpu_seconds: float
+    seconds: float
 
     @property
     def per_second(self) -> float:
         """Units a core does in a second."""
-        return self.units / self.cpu_seconds
+        return self.units / self.seconds
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Cost:
 
     @property
     def core_hours(self) -> float:
-        """CPU time in hours of one core."""
+        """Hours of one core."""
         return self.units / self.rate.per_second / 3600
 
 
@@ -234,7 +233,7 @@ def row_bytes(settings: Settings) -> dict[str, float]:
         if tables.table(name).is_view or not session.is_created(settings, name):
             continue
         table = DeltaTable(session.table_path(settings, name))
-        actions = pa.record_batch(table.get_add_actions(flatten=True))
+        actions = pa.table(table.get_add_actions(flatten=True))
         count = table.to_pyarrow_dataset().count_rows()
         if count:
             found[name] = (pc.sum(actions["size_bytes"]).as_py() or 0) / count
@@ -253,12 +252,14 @@ def _read(settings: Settings, files: pa.Table, seconds: float) -> Rate:
         access=list_crawl.access(settings),
     )
     read_bytes = 0
-    began = _cpu_seconds()
+    for _ in function(_cut(files.slice(0, 1), 1, seconds)):
+        pass
+    began = time.perf_counter()
     for batch in function(_cut(files, 1, seconds)):
         reads = batch.column("read").drop_null()
         if len(reads):
             read_bytes += pc.sum(pc.struct_field(reads, "read_bytes")).as_py()
-    return Rate("read_crawl", "MB of WARC", read_bytes / 1e6, _cpu_seconds() - began)
+    return Rate("read_crawl", "MB of WARC", read_bytes / 1e6, time.perf_counter() - began)
 
 
 def _rate(
@@ -271,7 +272,7 @@ def _rate(
     # What a worker does once (models, patterns, warm sandboxes) is left out: it lives for hours.
     for _ in function(itertools.islice(_cut(table, 1, seconds), 1)):
         pass
-    began = _cpu_seconds()
+    began = time.perf_counter()
     taken = 0
 
     def counted() -> Iterator[pa.RecordBatch]:
@@ -282,16 +283,16 @@ def _rate(
 
     for _ in function(counted()):
         pass
-    return Rate(stage, unit, taken, _cpu_seconds() - began)
+    return Rate(stage, unit, taken, time.perf_counter() - began)
 
 
 def _tokens(settings: Settings, pile: pa.Table, seconds: float) -> Rate:
     tokenizer = tokens.load(conf_settings.place(settings.shards.tokenizer))
-    began = _cpu_seconds()
+    began = time.perf_counter()
     total = 0
     for batch in _cut(pile.select(["text"]), _ROWS, seconds):
         total += sum(map(len, tokenizer.encode(batch["text"].to_pylist())))
-    return Rate("write_shards", "tokens", total, _cpu_seconds() - began)
+    return Rate("write_shards", "tokens", total, time.perf_counter() - began)
 
 
 def _cut(table: pa.Table, size: int, seconds: float) -> Iterator[pa.RecordBatch]:
@@ -301,9 +302,3 @@ def _cut(table: pa.Table, size: int, seconds: float) -> Iterator[pa.RecordBatch]
         if time.monotonic() > until:
             return
         yield batch
-
-
-def _cpu_seconds() -> float:
-    """CPU time of this process and of its children that have ended."""
-    spent: Any = os.times()
-    return time.process_time() + float(spent.children_user) + float(spent.children_system)

@@ -43,7 +43,7 @@ print(f"verified          {counted['verified']:>12,}")
 
 # MAGIC %md
 # MAGIC ## What one core does, and what the crawl takes
-# MAGIC CPU seconds of the stages' Arrow functions; Spark's own part is not in them.
+# MAGIC The stages' Arrow functions, one process each; Spark's own part is not in them.
 
 # COMMAND ----------
 

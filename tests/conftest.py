@@ -30,10 +30,7 @@ _LONG = ("test_a_killed_run", "test_spark_submit", "test_spark_connect")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give every worker whole groups: the tests of one Spark session, and each long test alone."""
-    for item in items:
-        if "spark" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("spark"))
+    """Begin with the long tests, then those that need a Spark session (each worker has one)."""
     items.sort(key=_rank)
 
 
