@@ -404,7 +404,7 @@ class Spark(_Model):
 
 
 def _local(path: str) -> str:
-    return path if "://" in path or path.startswith("dbfs:") else str(Path(path).absolute())
+    return path if is_url(path) else str(Path(path).absolute())
 
 
 class Settings(_Model):
@@ -518,7 +518,12 @@ def place(path: str) -> str:
 
     Workers of a Spark Connect server do not run where the command line was typed.
     """
-    return path if "://" in path or path.startswith("dbfs:") else str(resolve(path).absolute())
+    return path if is_url(path) else str(resolve(path).absolute())
+
+
+def is_url(path: str) -> bool:
+    """Whether a path names a file of a server or a shared store, and none of this machine."""
+    return "://" in path or path.startswith("dbfs:")
 
 
 def dump(settings: Settings) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from conf.settings import Settings
+    from jobs.stream import ArrowFunction
 
 
 def main(spark: SparkSession, settings: Settings) -> None:
@@ -25,14 +26,19 @@ def main(spark: SparkSession, settings: Settings) -> None:
             "doc_id", "title", "text"
         ),
         key="doc_id",
-        function=partial(
-            extract_contexts,
-            earlier_sentences=settings.contexts.earlier_sentences,
-            cpu_seconds=settings.contexts.cpu_seconds,
-            memory_bytes=settings.contexts.memory_bytes,
-        ),
+        function=function(settings),
         target=tables.CONTEXTS,
         rows_per_slice=settings.contexts.documents_per_slice,
+    )
+
+
+def function(settings: Settings) -> ArrowFunction:
+    """Return the Arrow function of the job, as the settings have it."""
+    return partial(
+        extract_contexts,
+        earlier_sentences=settings.contexts.earlier_sentences,
+        cpu_seconds=settings.contexts.cpu_seconds,
+        memory_bytes=settings.contexts.memory_bytes,
     )
 
 

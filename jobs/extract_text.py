@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from conf.settings import Settings
+    from jobs.stream import ArrowFunction
 
 
 def main(spark: SparkSession, settings: Settings) -> None:
@@ -24,16 +25,21 @@ def main(spark: SparkSession, settings: Settings) -> None:
         settings,
         job="extract_text",
         source=tables.PAGES,
-        function=partial(
-            extract_text,
-            min_formulas=settings.extract.min_formulas,
-            honour_robots_meta=tuple(settings.extract.honour_robots_meta),
-            blocked=block_lists(settings),
-            mask=tuple(settings.privacy.mask),
-            cpu_seconds=settings.extract.cpu_seconds,
-            memory_bytes=settings.extract.memory_bytes,
-        ),
+        function=function(settings),
         target=tables.DOCUMENTS,
+    )
+
+
+def function(settings: Settings) -> ArrowFunction:
+    """Return the Arrow function of the job, as the settings have it."""
+    return partial(
+        extract_text,
+        min_formulas=settings.extract.min_formulas,
+        honour_robots_meta=tuple(settings.extract.honour_robots_meta),
+        blocked=block_lists(settings),
+        mask=tuple(settings.privacy.mask),
+        cpu_seconds=settings.extract.cpu_seconds,
+        memory_bytes=settings.extract.memory_bytes,
     )
 
 
@@ -45,7 +51,7 @@ def block_lists(settings: Settings) -> tuple[str, ...]:
     """
     paths = tuple(map(conf_settings.place, settings.extract.blocked))
     for path in paths:
-        if "://" not in path and not path.startswith("dbfs:") and not Path(path).is_file():
+        if not conf_settings.is_url(path) and not Path(path).is_file():
             raise conf_settings.SettingsError(f"extract.blocked: {path}: no such file")
     return paths
 

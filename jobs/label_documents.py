@@ -86,10 +86,8 @@ def _candidates(settings: Settings, documents: DataFrame) -> list[Candidate]:
     if share < 1:
         documents = documents.where(place < F.lit(-(2**63) + int(share * 2**64)))
     card = train_filter.first(settings)
-    stage = score.Stage(
-        f"{train_filter.folder(settings, 1, card.version)}/model.bin", card.threshold
-    )
-    first = score.Filter(card.model, card.version, settings.domain, (stage,))
+    stages = (train_filter.stage(settings, card),)
+    first = score.Filter(card.model, card.version, settings.domain, stages)
     rows = documents.select("doc_id", place.alias("place"), "text").mapInArrow(
         partial(_scored, model=first), "doc_id STRING, place BIGINT, score DOUBLE"
     )

@@ -14,27 +14,32 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from conf.settings import Settings
+    from jobs.stream import ArrowFunction
 
 
 def main(spark: SparkSession, settings: Settings) -> None:
     """Read the WARC files that were not read to their end yet."""
-    domain = conf_settings.domain(settings.domain)
     slices.read_files(
         spark,
         settings,
         job="read_crawl",
         kinds=("warc",),
-        function=partial(
-            read_crawl,
-            markers=domain.markers,
-            max_html_bytes=settings.crawl.max_html_bytes,
-            access=list_crawl.access(settings),
-        ),
+        function=function(settings),
         outputs={tables.PAGES: "page", tables.FILE_READS: "read"},
         schema=f"page {session.struct(tables.PAGES)}, read {session.struct(tables.FILE_READS)}",
         target=tables.PAGES,
         key="page_id",
         files_per_slice=settings.crawl.files_per_slice,
+    )
+
+
+def function(settings: Settings) -> ArrowFunction:
+    """Return the Arrow function of the job, as the settings have it."""
+    return partial(
+        read_crawl,
+        markers=conf_settings.domain(settings.domain).markers,
+        max_html_bytes=settings.crawl.max_html_bytes,
+        access=list_crawl.access(settings),
     )
 
 

@@ -19,14 +19,9 @@ from deltalake import DeltaTable
 
 from conf import settings as conf_settings
 from conf import tables
-from jobs import find_contamination, list_crawl, session
-from jobs.extract_text import block_lists
+from jobs import extract_contexts, extract_text, find_contamination, read_crawl, session, verify
 from udfs import contamination, minhash, score, tokens
-from udfs.contexts import extract_contexts
-from udfs.html import extract_text
 from udfs.translate import translate
-from udfs.verify.stage import verify
-from udfs.warc import read_crawl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -93,22 +88,12 @@ def measure(settings: Settings, model: score.Filter, seconds: float = _SECONDS) 
     attempts = pa.array([1] * len(files), pa.int32())
     files = files.append_column("attempt", attempts).filter(pc.equal(files["kind"], "warc"))
     chosen = settings.duplicates
-    limits = settings.verify
-    isolation = settings.contexts
     stages: list[tuple[str, str, pa.Table, Callable[..., Iterator[pa.RecordBatch]]]] = [
         (
             "extract_text",
             "pages",
             rows(settings, tables.PAGES),
-            partial(
-                extract_text,
-                min_formulas=settings.extract.min_formulas,
-                honour_robots_meta=tuple(settings.extract.honour_robots_meta),
-                blocked=block_lists(settings),
-                mask=tuple(settings.privacy.mask),
-                cpu_seconds=settings.extract.cpu_seconds,
-                memory_bytes=settings.extract.memory_bytes,
-            ),
+            extract_text.function(settings),
         ),
         ("score_documents", "documents", texts, partial(score.score_documents, model=model)),
         (
@@ -132,12 +117,7 @@ def measure(settings: Settings, model: score.Filter, seconds: float = _SECONDS) 
             "extract_contexts",
             "documents",
             texts,
-            partial(
-                extract_contexts,
-                earlier_sentences=isolation.earlier_sentences,
-                cpu_seconds=isolation.cpu_seconds,
-                memory_bytes=isolation.memory_bytes,
-            ),
+            extract_contexts.function(settings),
         ),
         (
             "translate",
@@ -149,15 +129,7 @@ def measure(settings: Settings, model: score.Filter, seconds: float = _SECONDS) 
             "verify",
             "programs",
             programs.filter(pc.is_valid(programs["code"])),
-            partial(
-                verify,
-                wall_seconds=limits.wall_seconds,
-                cpu_seconds=limits.cpu_seconds,
-                memory_bytes=limits.memory_bytes,
-                output_bytes=limits.output_bytes,
-                parallel=1,
-                require=frozenset(limits.require),
-            ),
+            verify.function(settings),
         ),
     ]
     found = [_read(settings, files, seconds)]
@@ -245,12 +217,7 @@ def _share(counted: Mapping[str, int], some: str, of: str) -> float:
 
 
 def _read(settings: Settings, files: pa.Table, seconds: float) -> Rate:
-    function = partial(
-        read_crawl,
-        markers=conf_settings.domain(settings.domain).markers,
-        max_html_bytes=settings.crawl.max_html_bytes,
-        access=list_crawl.access(settings),
-    )
+    function = read_crawl.function(settings)
     read_bytes = 0
     for _ in function(_cut(files.slice(0, 1), 1, seconds)):
         pass

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import SparkSession
 
+from conf import settings as conf_settings
 from conf import tables
 
 if TYPE_CHECKING:
@@ -326,7 +327,7 @@ def literal(text: str) -> str:
 
 def is_local(settings: Settings) -> bool:
     """Return whether `root` is a folder of this machine."""
-    return "://" not in settings.root and not settings.root.startswith("dbfs:")
+    return not conf_settings.is_url(settings.root)
 
 
 @contextlib.contextmanager

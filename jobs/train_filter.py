@@ -113,7 +113,7 @@ def second(settings: Settings, before: Card, rows: Sequence[filters.Row]) -> Car
             rows,
             path,
             training,
-            earlier=_stage(settings, before),
+            earlier=stage(settings, before),
             domain=settings.domain,
             precision=precision,
         ),
@@ -129,7 +129,7 @@ def second(settings: Settings, before: Card, rows: Sequence[filters.Row]) -> Car
 def current(spark: SparkSession, settings: Settings) -> score.Filter:
     """Return the filter that the settings ask for: the newest of them, else the first stage."""
     card = first(settings)
-    stages = [_stage(settings, card)]
+    stages = [stage(settings, card)]
     if session.exists(spark, settings, tables.FILTERS):
         newest = (
             session.table(spark, settings, tables.FILTERS)
@@ -146,7 +146,7 @@ def current(spark: SparkSession, settings: Settings) -> score.Filter:
                     "is gone; run train_filter --full-refresh"
                 )
             card = found
-            stages.append(_stage(settings, card))
+            stages.append(stage(settings, card))
     return score.Filter(card.model, card.version, settings.domain, tuple(stages))
 
 
@@ -242,7 +242,8 @@ def _seeds(file: Path, changed: int) -> tuple[filters.Row, ...]:  # noqa: ARG001
     return tuple(rows)
 
 
-def _stage(settings: Settings, card: Card) -> score.Stage:
+def stage(settings: Settings, card: Card) -> score.Stage:
+    """Return a stage that has been trained, as documents are scored by it."""
     path = f"{folder(settings, card.stage, card.version)}/{model_card.MODEL}"
     return score.Stage(path, card.threshold)
 

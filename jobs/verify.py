@@ -13,28 +13,34 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from conf.settings import Settings
+    from jobs.stream import ArrowFunction
 
 
 def main(spark: SparkSession, settings: Settings) -> None:
     """Run new programs and compare what they print with what the text states."""
-    limits = settings.verify
     stream.append(
         spark,
         settings,
         job="verify",
         source=tables.PROGRAMS,
         where="code IS NOT NULL",
-        function=partial(
-            verify,
-            wall_seconds=limits.wall_seconds,
-            cpu_seconds=limits.cpu_seconds,
-            memory_bytes=limits.memory_bytes,
-            output_bytes=limits.output_bytes,
-            parallel=1,  # Spark runs one task a core already
-            require=frozenset(limits.require),
-        ),
+        function=function(settings),
         target=tables.VERDICTS,
         spread=True,
+    )
+
+
+def function(settings: Settings) -> ArrowFunction:
+    """Return the Arrow function of the job, as the settings have it."""
+    limits = settings.verify
+    return partial(
+        verify,
+        wall_seconds=limits.wall_seconds,
+        cpu_seconds=limits.cpu_seconds,
+        memory_bytes=limits.memory_bytes,
+        output_bytes=limits.output_bytes,
+        parallel=1,  # Spark runs one task a core already
+        require=frozenset(limits.require),
     )
 
 
