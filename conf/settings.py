@@ -272,8 +272,16 @@ class Duplicates(_Model):
     jaccard: float = Field(0.8, gt=0, lt=1)
     """Similarity of their shingle sets at which two documents are one."""
 
-    ngram: int = Field(5, ge=1)
-    """Words in a shingle."""
+    ngram: int = Field(5, ge=1, le=1000)
+    """Words or characters in a shingle."""
+
+    shingle: Literal["words", "characters"] = "words"
+    """What a shingle is a run of: `characters` for languages that are written without spaces."""
+
+    verify: Literal["jaccard", "signature"] = "jaccard"
+    """How pairs that share an LSH band are compared: by the hashes of all their shingles, exact
+    for documents of up to 8,192 of them (some 2 kB a document), or by an estimate from 256 MinHash
+    values (0.5 kB; standard error 0.03)."""
 
 
 class Benchmark(_Model):
@@ -298,11 +306,12 @@ class Contamination(_Model):
     benchmarks: list[Benchmark] = []
     """Benchmarks to keep out, beside those that the domain names."""
 
-    ngram: int = Field(13, ge=2)
+    ngram: int = Field(13, ge=2, le=1000)
     """Words in an n-gram (MathCoder2, arXiv 2410.08196, takes 13)."""
 
-    jaccard: float = Field(0.6, gt=0, le=1)
-    """Jaccard similarity of the n-grams over which an item counts as leaked (same source)."""
+    jaccard: float = Field(0.6, ge=0, le=1)
+    """Jaccard similarity of the n-grams over which an item counts as leaked (same source). 0 is
+    the rule of datatrove (with `ngram: 12`): one n-gram in common is enough."""
 
 
 class Contexts(_Model):

@@ -18,6 +18,8 @@ from conf import tables
 from udfs import minhash, normal, shingles
 
 GOLDEN = Path(__file__).parent.parent / "golden/minhash/signatures.json"
+METHOD = minhash.Method(jaccard=0.8, ngram=5)
+ESTIMATED = minhash.Method(jaccard=0.8, ngram=5, verify="signature")
 COLUMNS = ("doc_id", "crawl", "url", "text")
 
 
@@ -32,47 +34,47 @@ def rows(batches):
     return [row for found in batches for row in found.to_pylist()]
 
 
-def sign(texts, ngram=5, jaccard=0.8):
+def sign(texts, method=METHOD):
     made = batch([(str(i), None, None, text) for i, text in enumerate(texts)])
-    return rows(minhash.sign([made], ngram=ngram, jaccard=jaccard))
+    return rows(minhash.sign([made], method=method))
+
+
+def drawn(generator, count):
+    """Draw hashes of shingles, sorted as `shingle` gives them."""
+    return np.sort(generator.choice(2**32, count, replace=False).astype(np.uint32))
+
+
+def packed(hashes):
+    return np.sort(hashes)[: minhash.MAX_SHINGLES].astype("<u4").tobytes()
 
 
 def test_signatures_are_those_of_old():
     """Signatures of earlier crawls stay comparable: a change here needs a new METHOD."""
     golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
-    assert golden["method"] == minhash.method(ngram=5, jaccard=0.8)
-    for case in golden["cases"]:
-        (row,) = sign([case["text"]])
-        found = {
-            "text": case["text"],
-            "shingles": row["shingles"],
-            "text_hash": row["text_hash"],
-            "bands": row["bands"],
-            "signature": row["signature"].hex(),
-        }
-        assert found == case
+    assert golden == golden_rows()
 
 
 def test_rows_have_the_schema_of_the_table():
-    (made,) = minhash.sign([batch([("a", "c", "https://x.org", "t")])], ngram=2, jaccard=0.8)
+    (made,) = minhash.sign([batch([("a", "c", "https://x.org", "t")])], method=METHOD)
     assert made.schema == tables.arrow_schema("signatures")
 
 
+@pytest.mark.parametrize("values", minhash.MAX_VALUES.values())
 @pytest.mark.parametrize("jaccard", [0.3, 0.5, 0.7, 0.8, 0.9, 0.95])
-def test_bands_keep_the_promised_share_of_pairs_at_the_threshold(jaccard):
-    cut = minhash.bands_for(jaccard)
-    assert cut.values <= minhash.MAX_VALUES
+def test_bands_keep_the_promised_share_of_pairs_at_the_threshold(jaccard, values):
+    cut = minhash.bands_for(jaccard, values)
+    assert cut.values <= values
     assert cut.probability(jaccard) >= 1 - minhash.MISSED
     # One row more would not fit: no cut is more selective.
     rows = cut.rows + 1
     bands = math.ceil(math.log(minhash.MISSED) / math.log(1 - jaccard**rows))
-    assert bands * rows > minhash.MAX_VALUES
+    assert bands * rows > values
 
 
 @pytest.mark.parametrize("jaccard", [0.0, 1.0, -1.0, 0.001])
 def test_thresholds_that_cannot_be_kept_are_refused(jaccard):
     with pytest.raises(ValueError, match=r"jaccard"):
-        minhash.bands_for(jaccard)
+        minhash.bands_for(jaccard, 256)
 
 
 @pytest.mark.parametrize(("size", "jaccard"), [(20, 0.5), (300, 0.8), (300, 0.95), (2000, 0.3)])
@@ -82,9 +84,11 @@ def test_estimates_are_exact_jaccard_within_sampling_error(size, jaccard):
     exact = common / (2 * size - common)
     errors = []
     for _ in range(150):
-        pool = generator.integers(0, 2**63, 2 * size - common).astype(np.uint64)
-        left = minhash.minhash(pool[:size], 208).tobytes()
-        right = minhash.minhash(pool[size - common :], 208).tobytes()
+        pool = generator.permutation(drawn(generator, 2 * size - common))
+        left, right = (
+            minhash.MinHash(208)(part).astype("<u2").tobytes()
+            for part in (pool[:size], pool[size - common :])
+        )
         errors.append(minhash.estimate(left, right) - exact)
     deviation = math.sqrt(exact * (1 - exact) / 208)
     # Four standard errors of the mean, and a spread like that of independent places.
@@ -92,17 +96,38 @@ def test_estimates_are_exact_jaccard_within_sampling_error(size, jaccard):
     assert np.std(errors) < 1.25 * deviation
 
 
+@given(st.sets(st.integers(0, 60)), st.sets(st.integers(0, 60)))
+def test_measured_similarity_is_that_of_the_sets(left, right):
+    one, two = (packed(np.array(sorted(part), np.uint32)) for part in (left, right))
+    exact = len(left & right) / len(left | right) if left and right else 0.0
+    assert minhash.measure(one, two) == minhash.measure(two, one) == exact
+
+
+@pytest.mark.parametrize(("left", "right"), [(40_000, 40_000), (40_000, 9_000), (12_000, 8_000)])
+def test_of_long_documents_a_sample_is_measured(left, right):
+    generator = np.random.default_rng(left + right)
+    common = right * 4 // 5
+    exact = common / (left + right - common)
+    pool = generator.permutation(drawn(generator, left + right - common))
+    one, two = packed(pool[:left]), packed(pool[left - common :])
+    kept = minhash.MAX_SHINGLES * right / left  # values below the smaller bound, at least
+    deviation = math.sqrt(exact * (1 - exact) / kept)
+    assert abs(minhash.measure(one, two) - exact) < 4 * deviation
+    assert minhash.measure(one, two) == minhash.measure(two, one)
+
+
+@pytest.mark.parametrize("method", [METHOD, ESTIMATED], ids=["jaccard", "signature"])
 @pytest.mark.parametrize("jaccard", [0.7, 0.8, 0.9])
-def test_pairs_share_bands_as_often_as_the_formula_says(jaccard):
-    cut = minhash.bands_for(0.8)
+def test_pairs_share_bands_as_often_as_the_formula_says(jaccard, method):
+    cut = method.bands
     generator = np.random.default_rng(7)
     size, pairs = 200, 300
     common = round(size * 2 * jaccard / (1 + jaccard))
     together = 0
     for _ in range(pairs):
-        pool = generator.integers(0, 2**63, 2 * size - common).astype(np.uint64)
+        pool = generator.permutation(drawn(generator, 2 * size - common))
         both = np.stack(
-            [minhash.minhash(part, cut.values) for part in (pool[:size], pool[size - common :])]
+            [minhash.MinHash(cut.values)(part) for part in (pool[:size], pool[size - common :])]
         )
         left, right = minhash.band_hashes(both, cut)
         together += bool((left == right).any())
@@ -112,13 +137,13 @@ def test_pairs_share_bands_as_often_as_the_formula_says(jaccard):
 
 def test_equal_bands_at_different_places_differ():
     cut = minhash.Bands(3, 2)
-    (hashes,) = minhash.band_hashes(np.array([[5, 6, 5, 6, 5, 6]], np.uint16), cut)
+    (hashes,) = minhash.band_hashes(np.array([[5, 6, 5, 6, 5, 6]], np.uint32), cut)
     assert len(set(hashes.tolist())) == 3
 
 
 def test_ngram_hashes_mind_order_and_are_shingles_own():
     words = ["a", "b", "c", "a", "b", "c", "b", "a"]
-    hashed = shingles.hash_ngrams(shingles.hash_words(words), 2)
+    hashed = shingles.hash_ngrams(shingles.hash_words(" ".join(words)), 2)
     by_pair: dict[tuple[str, ...], set[int]] = {}
     for place, value in enumerate(hashed.tolist()):
         by_pair.setdefault(tuple(words[place : place + 2]), set()).add(value)
@@ -152,11 +177,21 @@ def test_signs_and_punctuation_part_exact_copies():
     ],
 )
 def test_short_texts_have_the_shingles_they_can_have(text, count):
-    (row,) = sign([text])
-    cut = minhash.bands_for(0.8)
-    assert row["shingles"] == count
-    assert len(row["bands"]) == (cut.bands if count else 0)
-    assert len(row["signature"]) == (2 * cut.values if count else 0)
+    (measured,), (estimated,) = sign([text]), sign([text], ESTIMATED)
+    assert measured["shingles"] == estimated["shingles"] == count
+    assert len(measured["signature"]) == 4 * count
+    for row, method in ((measured, METHOD), (estimated, ESTIMATED)):
+        assert len(row["bands"]) == (method.bands.bands if count else 0)
+    assert len(estimated["signature"]) == (2 * ESTIMATED.bands.values if count else 0)
+
+
+def test_characters_can_be_the_shingles():
+    method = minhash.Method(jaccard=0.8, ngram=3, shingle="characters")
+    one, two, three = sign(["abcd  abcd", "ABCD abcd", "ab"], method)
+    # abc bcd cd_ d_a _ab; white space counts once.
+    assert one["shingles"] == two["shingles"] == 5
+    assert one["signature"] == two["signature"]
+    assert three["shingles"] == 1
 
 
 def test_ten_megabytes_and_soup_are_signed():
@@ -175,9 +210,8 @@ def test_result_does_not_depend_on_batching(texts, cuts):
     whole = batch([(str(i), "c", f"https://x.org/{i}", text) for i, text in enumerate(texts)])
     edges = [0, *sorted(cuts), whole.num_rows]
     parts = [whole.slice(a, max(b - a, 0)) for a, b in itertools.pairwise(edges)]
-    assert rows(minhash.sign(parts, ngram=3, jaccard=0.8)) == rows(
-        minhash.sign([whole], ngram=3, jaccard=0.8)
-    )
+    method = minhash.Method(jaccard=0.8, ngram=3)
+    assert rows(minhash.sign(parts, method=method)) == rows(minhash.sign([whole], method=method))
 
 
 @given(TEXTS)
@@ -222,7 +256,7 @@ def test_no_url_raises(url):
 
 def test_imported_rows_have_no_url_hash():
     made = batch([("a", None, "https://x.org", "t"), ("b", "c", "https://x.org", "t")])
-    found = rows(minhash.sign([made], ngram=1, jaccard=0.8))
+    found = rows(minhash.sign([made], method=METHOD))
     assert [row["url_hash"] is None for row in found] == [True, False]
 
 
@@ -231,23 +265,30 @@ def test_signatures_of_two_methods_are_not_compared():
         minhash.estimate(b"\0" * 4, b"\0" * 6)
 
 
-def test_compare_keeps_the_other_columns():
-    left, right = (row["signature"] for row in sign(["a b c d e f g", "a b c d e f h"]))
+@pytest.mark.parametrize("method", [METHOD, ESTIMATED], ids=["jaccard", "signature"])
+def test_compare_keeps_the_other_columns(method):
+    texts = ["a b c d e f g h i j", "a b c d e f g h i x"]
+    left, right = (row["signature"] for row in sign(texts, method))
     made = pa.record_batch(
-        {"id": ["x", "y", "z"], "left_signature": [left] * 3, "right_signature": [left, right, b""]}
+        {
+            "id": ["w", "x", "y", "z"],
+            "is_equal": [True, False, False, False],
+            "left_signature": [b"", left, left, left],
+            "right_signature": [b"", left, right, b""],
+        }
     )
-    found = rows(minhash.compare([made]))
-    assert [row["id"] for row in found] == ["x", "y", "z"]
-    assert found[0]["jaccard"] == 1.0
-    assert 0.2 < found[1]["jaccard"] < 0.8
-    assert found[2]["jaccard"] == 0.0
+    found = rows(minhash.compare([made], verify=method.verify))
+    assert [row["id"] for row in found] == ["w", "x", "y", "z"]
+    assert [found[0]["jaccard"], found[1]["jaccard"], found[3]["jaccard"]] == [1.0, 1.0, 0.0]
+    # Five of seven shingles are common.
+    assert found[2]["jaccard"] == pytest.approx(5 / 7, abs=0 if method is METHOD else 0.12)
 
 
 def test_words_are_those_of_the_normal_form():
     text = r"Let $\frac12$ be, for $A B$, one half."
     words = normal.words(text)
     exact = len({tuple(words[i : i + 3]) for i in range(len(words) - 2)})
-    (row,) = sign([text], ngram=3)
+    (row,) = sign([text], minhash.Method(jaccard=0.8, ngram=3))
     assert row["shingles"] == exact
 
 
@@ -261,21 +302,23 @@ def golden_cases() -> list[str]:
     ]
 
 
-def write_golden() -> None:
-    """Rewrite the golden file."""
-    cases = [
+def golden_rows() -> list[dict[str, object]]:
+    """Return what the golden file holds."""
+    return [
         {
             "text": text,
+            "method": row["method"],
             "shingles": row["shingles"],
             "text_hash": row["text_hash"],
             "bands": row["bands"],
             "signature": row["signature"].hex(),
         }
-        for text, row in zip(golden_cases(), sign(golden_cases()), strict=True)
+        for method in (METHOD, ESTIMATED)
+        for text, row in zip(golden_cases(), sign(golden_cases(), method), strict=True)
     ]
-    found = {"method": minhash.method(ngram=5, jaccard=0.8), "cases": cases}
-    GOLDEN.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write_golden()
+    GOLDEN.write_text(
+        json.dumps(golden_rows(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
