@@ -1,10 +1,11 @@
 """Connected components of a graph that stands in a frame: each node with its smallest peer.
 
-Few edges go to one worker, which unites sets in its memory. Many are turned into stars round by
-round: alternating large-star and small-star operations (Kiveris, Lattanzi, Mirrokni, Rastogi,
-Vassilvitskii, "Connected Components in MapReduce and Beyond", SoCC 2014). Each round sorts the
-edges twice, and they never grow in number; chains of n nodes take O(log n) rounds. The end is told
-by a checksum of the edges, the only thing that comes to the driver.
+Each worker first unites what is connected in its own part. Where few edges are left, one worker
+unites them all. Many are turned into stars round by round: alternating large-star and small-star
+operations (Kiveris, Lattanzi, Mirrokni, Rastogi, Vassilvitskii, "Connected Components in MapReduce
+and Beyond", SoCC 2014). Each round sorts the edges twice, and they never grow in number; chains of
+n nodes take O(log n) rounds. The end is told by a checksum of the edges, the only thing that comes
+to the driver.
 """
 
 from __future__ import annotations
@@ -46,14 +47,13 @@ def label(edges: DataFrame, *, few: int = FEW_EDGES) -> DataFrame:
         ComponentsError: no end after `MAX_ROUNDS`.
     """
     kind = edges.schema["left"].dataType.simpleString()
-    if edges.count() <= few:
-        pairs = edges.select("left", "right").coalesce(1)
-        return pairs.mapInArrow(unite, f"node {kind}, component {kind}")
-    links = (
-        edges.where("left != right")
-        .select(F.greatest("left", "right").alias("node"), F.least("left", "right").alias("parent"))
-        .distinct()
-    )
+    found = f"node {kind}, component {kind}"
+    # What each worker can unite by itself: as many edges as there are nodes are left at most.
+    local = edges.select("left", "right").mapInArrow(unite, found).where("node != component")
+    links = local.withColumnRenamed("component", "parent").distinct().localCheckpoint()
+    if links.count() <= few:
+        pairs = links.toDF("left", "right").coalesce(1)
+        return pairs.mapInArrow(unite, found)
     checksum = None
     for _ in range(MAX_ROUNDS):
         # Without the checkpoint the plan would double with each round.

@@ -19,7 +19,15 @@ from deltalake import DeltaTable
 
 from conf import settings as conf_settings
 from conf import tables
-from jobs import extract_contexts, extract_text, find_contamination, read_crawl, session, verify
+from jobs import (
+    extract_contexts,
+    extract_text,
+    find_contamination,
+    find_duplicates,
+    read_crawl,
+    session,
+    verify,
+)
 from udfs import contamination, minhash, score, tokens
 from udfs.translate import translate
 
@@ -87,7 +95,6 @@ def measure(settings: Settings, model: score.Filter, seconds: float = _SECONDS) 
     files = rows(settings, tables.CRAWL_FILES)
     attempts = pa.array([1] * len(files), pa.int32())
     files = files.append_column("attempt", attempts).filter(pc.equal(files["kind"], "warc"))
-    chosen = settings.duplicates
     stages: list[tuple[str, str, pa.Table, Callable[..., Iterator[pa.RecordBatch]]]] = [
         (
             "extract_text",
@@ -100,7 +107,7 @@ def measure(settings: Settings, model: score.Filter, seconds: float = _SECONDS) 
             "find_duplicates",
             "documents",
             texts,
-            partial(minhash.sign, ngram=chosen.ngram, jaccard=chosen.jaccard),
+            partial(minhash.sign, method=find_duplicates.method(settings)),
         ),
         (
             "find_contamination",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 from dataclasses import dataclass
+from pathlib import Path
 
 import networkx as nx
 import pyarrow as pa
@@ -13,10 +15,14 @@ import pytest
 from conf import settings as conf_settings
 from conf import tables
 from jobs import components, find_duplicates, session, train_filter
+from tests import lake
 from udfs import minhash, normal
 
+GOLDEN = Path(__file__).parent.parent / "golden/minhash/survivors.json"
+LATE = "CC-MAIN-2024-30"
 JACCARD = 0.8
 NGRAM = 3
+METHOD = minhash.Method(jaccard=JACCARD, ngram=NGRAM)
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ def signed(spark, pages):
         [{"doc_id": p.doc_id, "crawl": p.crawl, "url": p.url, "text": p.text} for p in pages],
         schema=pa.schema([(name, pa.string()) for name in ("doc_id", "crawl", "url", "text")]),
     )
-    table = pa.Table.from_batches(minhash.sign([batch], ngram=NGRAM, jaccard=JACCARD))
+    table = pa.Table.from_batches(minhash.sign([batch], method=METHOD))
     return spark.createDataFrame(table)
 
 
@@ -57,9 +63,12 @@ def scored(spark, pages):
     return spark.createDataFrame(rows, session.ddl(tables.SCORES))
 
 
-def clusters(spark, pages, partitions=2):
+def clusters(spark, pages, partitions=2, earlier=()):
     frame = find_duplicates.clusters(
-        signed(spark, pages).repartition(partitions), scored(spark, pages), jaccard=JACCARD
+        signed(spark, pages).repartition(partitions),
+        scored(spark, pages),
+        spark.createDataFrame(list(earlier), session.ddl(tables.DUPLICATES)),
+        method=METHOD,
     )
     return sorted((row.asDict() for row in frame.collect()), key=lambda row: row["doc_id"])
 
@@ -76,6 +85,15 @@ def exact_clusters(pages):
         if common / (len(shingles[left]) + len(shingles[right]) - common) >= JACCARD:
             graph.add_edge(left, right)
     return {frozenset(found) for found in nx.connected_components(graph)}
+
+
+def unnamed(rows):
+    """Return rows of `duplicates` without the names of the clusters."""
+    return [{**row.asDict(), "cluster_id": None} for row in rows]
+
+
+def by_id(row):
+    return row["doc_id"]
 
 
 def members(rows):
@@ -113,8 +131,31 @@ def test_same_rows_for_any_order_and_partitioning(spark):
     assert clusters(spark, pages, partitions=1) == clusters(spark, shuffled, partitions=7)
 
 
+def test_survivors_are_those_of_old_on_any_engine(spark, tmp_path):
+    """A golden corpus, in this session and on executors of their own with other partitions."""
+    settings = conf_settings.load(words=[f"root={tmp_path}/root", f"duplicates.ngram={NGRAM}"])
+    (rows,) = rows_after(spark, settings, [corpus(5)])
+    named = [f"{row['doc_id']} {row['kept_id']} {row['jaccard']:.6f}" for row in rows]
+    golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    assert {"kept": sorted(kept(corpus(5), rows)), "rows": named} == golden
+
+    other = tmp_path / "cluster"
+    moved = conf_settings.load(words=[f"root={other}", f"duplicates.ngram={NGRAM}"])
+    write_documents(spark, moved, corpus(5))
+    for name in (tables.SIGNATURES, tables.DUPLICATES, tables.SCORES):
+        session.create(spark, moved, name)
+    lake.command(
+        "find_duplicates",
+        f"root={other}",
+        f"duplicates.ngram={NGRAM}",
+        "spark.master='local-cluster[1,2,1024]'",
+        "spark.shuffle_partitions=5",
+    )
+    assert sorted(lake.table(other, "duplicates"), key=by_id) == [row.asDict() for row in rows]
+
+
 def test_earliest_crawl_then_best_score_then_smallest_key_is_kept(spark):
-    late, early = "CC-MAIN-2024-30", "CC-MAIN-2024-10"
+    late, early = LATE, "CC-MAIN-2024-10"
     cases = {
         "crawl before score": [("d", late, 0.9), ("c", early, 0.1), ("b", None, 1.0)],
         "score before key": [("f", early, None), ("e", early, 0.2), ("g", early, 0.8)],
@@ -154,6 +195,57 @@ def test_rule_names_the_strongest_tie(spark):
     assert rows["e"]["jaccard"] < 0.2
 
 
+def test_a_chain_is_one_cluster_and_boilerplate_another(spark):
+    """Of a chain, each is like the next only; of boilerplate, all are alike."""
+    link, chain = prose(20, 300), []
+    for number in range(150):
+        chain.append(Page(f"c{number:03}", " ".join(link)))
+        link = edited(link, 3, number)
+    base = prose(21, 300)
+    alike = [Page(f"b{i:03}", " ".join(edited(base, 1 + i % 2, i))) for i in range(300)]
+    single = [Page(f"s{i:03}", " ".join(prose(1000 + i, 200))) for i in range(100)]
+    rows = clusters(spark, [*chain, *alike, *single], partitions=3)
+    found = members(rows)
+    assert found == {frozenset(page.doc_id for page in pages) for pages in (chain, alike)}
+    far = next(row for row in rows if row["doc_id"] == "c149")
+    assert (far["kept_id"], far["cluster_size"]) == ("c000", 150)
+    assert far["jaccard"] < 0.3
+
+
+@pytest.mark.parametrize("text", ["", "one", "the same words in all of the documents", "x " * 200])
+def test_a_corpus_of_one_text_is_one_cluster(spark, text):
+    pages = [Page(f"{number:03}", text) for number in range(500)]
+    rows = clusters(spark, pages, partitions=4)
+    assert {(row["kept_id"], row["cluster_size"], row["rule"]) for row in rows} == {
+        ("000", 500, "text")
+    }
+
+
+def test_a_cluster_keeps_its_name(spark):
+    """Documents join it, of an earlier crawl too; and two that become one have the older's."""
+    base = prose(30, 400)
+    near, far = edited(base, 30, 1), edited(base, 60, 2)
+    first = [Page("m", " ".join(base)), Page("n", " ".join(edited(base, 2, 3)))]
+    other = [Page("p", " ".join(near), crawl=LATE), Page("q", " ".join(near), crawl=LATE)]
+    before = clusters(spark, [*first, *other])
+    assert {row["doc_id"]: row["cluster_id"] for row in before} == {
+        "m": "m", "n": "m", "p": "p", "q": "p",
+    }  # fmt: skip
+    joined = clusters(spark, [*first, *other, Page("a", " ".join(base))], earlier=ids(before))
+    assert {row["cluster_id"] for row in joined if row["doc_id"] in "amn"} == {"m"}
+    # The bridge is like both.
+    bridge = [Page("b", " ".join(edited(base, 18, 1)), crawl=LATE), Page("c", " ".join(far))]
+    assert len({row["cluster_id"] for row in before}) == 2
+    merged = clusters(spark, [*first, *other, *bridge], earlier=ids(before))
+    assert {row["cluster_id"] for row in merged if row["doc_id"] in "mnpqb"} == {"m"}
+
+
+def ids(rows):
+    """Return rows as `duplicates` holds them."""
+    names = [column.name for column in tables.table(tables.DUPLICATES).columns]
+    return [tuple(row[name] for name in names) for row in rows]
+
+
 def test_texts_without_words_are_one_only_when_equal(spark):
     pages = [Page("a", "!?"), Page("b", "!?"), Page("c", "..."), Page("d", ""), Page("e", "word")]
     assert members(clusters(spark, pages)) == {frozenset("ab")}
@@ -163,23 +255,23 @@ def test_a_corpus_without_duplicates_gives_no_rows(spark):
     assert clusters(spark, [Page(str(i), " ".join(prose(i, 50))) for i in range(5)]) == []
 
 
-def test_a_bucket_full_of_strangers_costs_two_pairs_a_member(spark):
-    """All documents share one band, as boilerplate makes them do."""
-    count = 3000
-    frame = spark.range(count).selectExpr(
-        "lpad(hex(id), 32, '0') AS doc_id",
-        "hex(id) AS text_hash",
-        "array(7L, hash(id)) AS bands",
-    )
-    assert find_duplicates.candidates(frame).count() <= 2 * count
-
-
-def test_a_pair_in_a_bucket_of_strangers_is_found_through_the_next_band(spark):
-    rows = [(f"{i:03}", str(i), [7, 1000 + i]) for i in range(200)]
-    rows += [("x", "x", [7, 5]), ("y", "y", [7, 5])]
-    frame = spark.createDataFrame(rows, "doc_id STRING, text_hash STRING, bands ARRAY<BIGINT>")
-    pairs = {(row["left"], row["right"]) for row in find_duplicates.candidates(frame).collect()}
-    assert ("y", "x") in pairs
+def test_candidates_share_a_band_the_text_or_the_url(spark):
+    rows = [
+        ("a", "t1", None, [7, 1, 2]), ("b", "t2", None, [7, 3, 4]), ("c", "t3", "u", [8, 5, 6]),
+        ("d", "t3", None, []), ("e", "t4", "u", []), ("f", "t5", "v", [9, 1, 7]),
+    ]  # fmt: skip
+    schema = "doc_id STRING, text_hash STRING, url_hash STRING, bands ARRAY<BIGINT>"
+    frame = spark.createDataFrame(rows, schema)
+    names = {
+        row["node"]: row["doc_id"]
+        for row in frame.selectExpr("doc_id", "xxhash64(doc_id) AS node").collect()
+    }
+    pairs = {
+        frozenset((names[row["left"]], names[row["right"]]))
+        for row in find_duplicates.candidates(frame).collect()
+    }
+    # Bands of different places never have an equal hash; in this table they have.
+    assert pairs == {frozenset(pair) for pair in ("ab", "cd", "ce", "fa", "fb")}
 
 
 def graph() -> list[tuple[int, int]]:
@@ -233,28 +325,40 @@ def write_documents(spark, settings, pages):
     )
 
 
-def kept_after(spark, settings, crawls):
-    """Run the job after each crawl; return the documents that are not thrown out."""
+def rows_after(spark, settings, crawls):
+    """Run the job after each crawl; return the rows that it left each time."""
     for name in (tables.SIGNATURES, tables.DUPLICATES, tables.SCORES):
         session.create(spark, settings, name)
-    everything = set()
+    found = []
     for pages in crawls:
         write_documents(spark, settings, pages)
-        everything |= {page.doc_id for page in pages}
         find_duplicates.main(spark, settings)
-    rows = session.table(spark, settings, tables.DUPLICATES).collect()
-    return everything - {row["doc_id"] for row in rows if not row["is_kept"]}, sorted(rows)
+        found.append(sorted(session.table(spark, settings, tables.DUPLICATES).collect()))
+    return found
+
+
+def kept(pages, rows):
+    """Return the documents that are not thrown out."""
+    return {page.doc_id for page in pages} - {row["doc_id"] for row in rows if not row["is_kept"]}
 
 
 def test_crawl_after_crawl_keeps_what_all_at_once_keeps(spark, tmp_path):
+    rng = random.Random(12)
     pages = [
-        Page(p.doc_id, p.text, p.url, f"CC-MAIN-2024-{10 + number % 2}")
-        for number, p in enumerate(corpus(12)[:60])
+        Page(p.doc_id, p.text, f"https://example.org/{rng.randrange(300)}", f"CC-MAIN-2024-{week}")
+        for p in corpus(12)[:120]
+        for week in [rng.randrange(10, 12)]
     ]
-    crawls = [[p for p in pages if p.crawl == f"CC-MAIN-2024-{10 + i}"] for i in range(2)]
+    crawls = [[p for p in pages if p.crawl == f"CC-MAIN-2024-{week}"] for week in (10, 11)]
     one = conf_settings.load(words=[f"root={tmp_path}/one", "duplicates.ngram=3"])
     many = conf_settings.load(words=[f"root={tmp_path}/many", "duplicates.ngram=3"])
-    assert kept_after(spark, one, [pages]) == kept_after(spark, many, crawls)
+    (at_once,) = rows_after(spark, one, [pages])
+    first, last = rows_after(spark, many, crawls)
+    assert unnamed(at_once) == unnamed(last)
+    assert {row["rule"] for row in last} == {"text", "url", "minhash"}
+    # A cluster of the first crawl keeps its name, or has that of another that it became one with.
+    named = {row["doc_id"]: row["cluster_id"] for row in last}
+    assert {named[row["doc_id"]] for row in first} <= {row["cluster_id"] for row in first}
 
 
 def test_scores_of_other_models_choose_nothing(spark, tmp_path):
@@ -266,5 +370,6 @@ def test_scores_of_other_models_choose_nothing(spark, tmp_path):
     spark.createDataFrame(rows, session.ddl(tables.SCORES)).write.format("delta").mode(
         "append"
     ).save(session.table_path(settings, tables.SCORES))
-    kept, _ = kept_after(spark, settings, [[Page("a", text), Page("b", text)]])
-    assert kept == {"b"}
+    pages = [Page("a", text), Page("b", text)]
+    (found,) = rows_after(spark, settings, [pages])
+    assert kept(pages, found) == {"b"}
