@@ -9,6 +9,7 @@ from conf import settings as conf_settings
 from conf import tables
 from jobs import command, stream
 from udfs import contamination
+from udfs.keys import key
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -16,29 +17,36 @@ if TYPE_CHECKING:
     from conf.settings import Settings
 
 
-def main(spark: SparkSession, settings: Settings) -> None:
-    """Look for each benchmark in the documents that were not searched for it yet.
+# What tells the rows of the table apart.
+KEY = ("doc_id", "benchmark", "item_id", "benchmark_version")
 
-    Each version of each benchmark has a checkpoint of its own: one that is added later is looked
-    for in all documents, without a second look for the others.
+
+def main(spark: SparkSession, settings: Settings) -> None:
+    """Look for all benchmarks in the documents that were not searched for them yet.
+
+    One pass over the texts, whatever the number of benchmarks. Where one is added or changed,
+    all documents are searched again, and what was found before is not written twice.
     """
-    for benchmark in benchmarks(settings):
-        stream.append(
-            spark,
-            settings,
-            job="find_contamination",
-            source=tables.DOCUMENTS,
-            where="rejected_by IS NULL",
-            columns=("doc_id", "text"),
-            function=partial(
-                contamination.find_overlaps,
-                benchmarks=[benchmark],
-                ngram=settings.contamination.ngram,
-                jaccard=settings.contamination.jaccard,
-            ),
-            target=tables.CONTAMINATION,
-            checkpoint=f"{benchmark.name}-{benchmark.version[:16]}",
-        )
+    named = benchmarks(settings)
+    if not named:
+        return
+    stream.append(
+        spark,
+        settings,
+        job="find_contamination",
+        source=tables.DOCUMENTS,
+        where="rejected_by IS NULL",
+        columns=("doc_id", "text"),
+        function=partial(
+            contamination.find_overlaps,
+            benchmarks=named,
+            ngram=settings.contamination.ngram,
+            jaccard=settings.contamination.jaccard,
+        ),
+        target=tables.CONTAMINATION,
+        unless=KEY,
+        checkpoint=key(inputs(settings)),
+    )
 
 
 def inputs(settings: Settings) -> str:
@@ -52,10 +60,7 @@ def benchmarks(settings: Settings) -> list[contamination.Benchmark]:
     Raises:
         SettingsError: a file cannot be used, or two benchmarks have one name.
     """
-    named = [
-        *conf_settings.domain(settings.domain).benchmarks,
-        *settings.contamination.benchmarks,
-    ]
+    named = [*conf_settings.domain(settings.domain).benchmarks, *settings.contamination.benchmarks]
     names = [benchmark.name for benchmark in named]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise conf_settings.SettingsError(

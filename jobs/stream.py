@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conf import tables
 from jobs import live, progress, session
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def append(
     columns: Sequence[str] = ("*",),
     where: str | None = None,
     spread: bool = False,
+    unless: Sequence[str] = (),
     checkpoint: str = "",
 ) -> None:
     """Run the new rows of `source` through `function` and append what it yields to `target`.
@@ -57,6 +59,8 @@ def append(
         where: SQL condition on rows of `source`; others are passed over.
         spread: whether rows are dealt out to all cores first. Right where rows are small and
             the work on them is not; wrong where rows hold pages.
+        unless: key columns of `target`: rows whose key it has are left out. Needed where a new
+            checkpoint goes over rows that an earlier one has gone over.
         checkpoint: tells several streams of one job apart.
 
     Raises:
@@ -80,8 +84,12 @@ def append(
     if meter.is_watched:
         meter.expect(_new_rows(spark, settings, source, where, meter.versions), "rows")
     with live.watched(function, progress.shown(settings)) as watched:
+        made = frame.mapInArrow(watched, session.ddl(target))
+        if unless:
+            known = session.table(spark, settings, target).select(*unless)
+            made = made.join(known, on=list(unless), how="left_anti")
         writer = (
-            frame.mapInArrow(watched, session.ddl(target))
+            made.select(*[column.name for column in tables.table(target).columns])
             .writeStream.format("delta")
             .outputMode("append")
             .option("checkpointLocation", checkpoint_path(settings, job, checkpoint))

@@ -75,10 +75,12 @@ class Item:
     """One field of one item of a benchmark.
 
     Attributes:
+        benchmark: name of the benchmark.
         item_id: id of the item.
         text: the field as it stands.
     """
 
+    benchmark: str
     item_id: str
     text: str
 
@@ -123,7 +125,7 @@ def load_benchmark(benchmark: Benchmark) -> list[Item]:
                         f"{benchmark.path}: row {number}: field {field!r} is no text but "
                         f"{type(text).__name__}"
                     )
-                items.append(Item(item_id, text))
+                items.append(Item(benchmark.name, item_id, text))
     return items
 
 
@@ -158,14 +160,14 @@ class Overlap:
     """One item found in a document.
 
     Attributes:
-        item_id: id of the item.
+        item: what was found.
         rule: `substring` or `ngram`.
         overlap: Jaccard similarity of the n-grams; 1.0 for `substring`.
         start: first character of the match.
         end: character after it.
     """
 
-    item_id: str
+    item: Item
     rule: str
     overlap: float
     start: int
@@ -179,7 +181,7 @@ class Document:
         """Find the words of a text."""
         self.text = text
         # One a word.
-        self.words = shingles.hash_words(normal.words(text))
+        self.words = shingles.hash_words(normal.canonical(text))
         self._ngrams: dict[int, shingles.Hashes] = {}
 
     def ngrams(self, ngram: int) -> shingles.Hashes:
@@ -211,7 +213,7 @@ class Document:
 
 
 class Index:
-    """The n-grams of a benchmark's items, to be looked up.
+    """The n-grams of the items of all benchmarks, to be looked up.
 
     An item of at least `ngram` words is found by its n-grams. A shorter one is found by one run
     of `MIN_WORDS` of its words, the one that fewest items share: "what is the value of" would
@@ -231,7 +233,7 @@ class Index:
         self._words: list[shingles.Hashes] = []
         self._squeezed: list[str] = []
         for item in items:
-            words = shingles.hash_words(normal.words(item.text))
+            words = shingles.hash_words(normal.canonical(item.text))
             squeezed = normal.squeeze(item.text)
             if len(words) < MIN_WORDS or len(squeezed) < MIN_CHARACTERS:
                 self.skipped += 1
@@ -270,10 +272,10 @@ class Index:
             jaccard: similarity over which an item counts as leaked.
 
         Returns:
-            At most one overlap an item id, in the order of items: a whole item before a similar
-            one, then the more similar one, then the earlier.
+            At most one overlap an item id of a benchmark, in the order of items: a whole item
+            before a similar one, then the more similar one, then the earlier.
         """
-        found: dict[str, Overlap] = {}
+        found: dict[tuple[str, str], Overlap] = {}
         windows: dict[int, _Window] = {}
         for number, places in self._short.look_up(document, MIN_WORDS).items():
             if window := self._whole_short(document, number, places):
@@ -285,11 +287,13 @@ class Index:
             if window:
                 windows[number] = window
         for number, (first, last, rule, overlap) in sorted(windows.items()):
-            item_id = self.items[number].item_id
-            known = found.get(item_id)
+            item = self.items[number]
+            known = found.get((item.benchmark, item.item_id))
             # "substring" comes after "ngram".
             if known is None or (rule, overlap) > (known.rule, known.overlap):
-                found[item_id] = Overlap(item_id, rule, overlap, *document.span(first, last))
+                found[item.benchmark, item.item_id] = Overlap(
+                    item, rule, overlap, *document.span(first, last)
+                )
         return list(found.values())
 
     def _whole_short(
@@ -384,13 +388,13 @@ class _Grams:
 
 
 @cache
-def index(benchmark: Benchmark, ngram: int) -> Index:
-    """Load and index a benchmark, once a worker.
+def index(benchmarks: tuple[Benchmark, ...], ngram: int) -> Index:
+    """Load and index benchmarks, once a worker.
 
     Raises:
-        BenchmarkError: the file cannot be used.
+        BenchmarkError: a file cannot be used.
     """
-    return Index(load_benchmark(benchmark), ngram)
+    return Index([item for one in benchmarks for item in load_benchmark(one)], ngram)
 
 
 def find_overlaps(
@@ -406,7 +410,7 @@ def find_overlaps(
         batches: rows of `documents`; reads `doc_id` and `text`.
         benchmarks: what to look for.
         ngram: words in an n-gram, at least 2.
-        jaccard: similarity over which an item counts as leaked, over 0, at most 1.
+        jaccard: similarity over which an item counts as leaked, 0 to 1.
 
     Yields:
         Rows of `contamination`, in order of documents, benchmarks and items. This is the one
@@ -416,37 +420,33 @@ def find_overlaps(
         BenchmarkError: a benchmark file cannot be used. No document raises.
         ValueError: `ngram` or `jaccard` is out of its range.
     """
-    if ngram < 2 or not 0 < jaccard <= 1:
-        raise ValueError(f"ngram {ngram} must be at least 2, jaccard {jaccard} in (0, 1]")
-    indexes = [(benchmark, index(benchmark, ngram)) for benchmark in benchmarks]
+    if ngram < 2 or not 0 <= jaccard <= 1:
+        raise ValueError(f"ngram {ngram} must be at least 2, jaccard {jaccard} in [0, 1]")
+    indexed = index(tuple(benchmarks), ngram)
+    versions = {benchmark.name: benchmark.version for benchmark in benchmarks}
     schema = tables.arrow_schema("contamination")
     for batch in batches:
         for start in range(0, batch.num_rows, _ROWS):
             part = batch.slice(start, _ROWS)
-            rows = []
-            for doc_id, text in zip(
-                part["doc_id"].to_pylist(), part["text"].to_pylist(), strict=True
-            ):
-                rows += _rows_of(doc_id, text or "", indexes, jaccard)
+            texts = zip(part["doc_id"].to_pylist(), part["text"].to_pylist(), strict=True)
+            rows = [
+                _row(doc_id, text, found, versions)
+                for doc_id, text in texts
+                if text
+                for found in indexed.overlaps(Document(text), jaccard)
+            ]
             yield pa.RecordBatch.from_pylist(rows, schema=schema)
 
 
-def _rows_of(
-    doc_id: str, text: str, indexes: Sequence[tuple[Benchmark, Index]], jaccard: float
-) -> list[dict[str, object]]:
-    document = Document(text)
-    return [
-        {
-            "doc_id": doc_id,
-            "benchmark": benchmark.name,
-            "item_id": found.item_id,
-            "rule": found.rule,
-            "overlap": found.overlap,
-            "benchmark_version": benchmark.version,
-            "span_start": found.start,
-            "span_end": found.end,
-            "matched": text[found.start : found.end][:MATCHED_CHARACTERS],
-        }
-        for benchmark, indexed in indexes
-        for found in indexed.overlaps(document, jaccard)
-    ]
+def _row(doc_id: str, text: str, found: Overlap, versions: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "doc_id": doc_id,
+        "benchmark": found.item.benchmark,
+        "item_id": found.item.item_id,
+        "rule": found.rule,
+        "overlap": found.overlap,
+        "benchmark_version": versions[found.item.benchmark],
+        "span_start": found.start,
+        "span_end": found.end,
+        "matched": text[found.start : found.end][:MATCHED_CHARACTERS],
+    }

@@ -6,6 +6,7 @@ import datetime
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from conf import settings as conf_settings
 from jobs import session
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Report:
     verdicts: Counts
     translators: list[tuple[str, int, int, int]]
     left: Counts
+    leaks: list[tuple[str, int, int, int]]
     shards: list[tuple[str, str, int, int, int]]
     runs: list[tuple[str, str, float, int, int]]
     samples: list[Sample]
@@ -193,6 +195,7 @@ def collect(spark: SparkSession, settings: Settings) -> Report:
             "GROUP BY 1 ORDER BY 1"
         ),
         left=left,
+        leaks=_leaks(rows, settings),
         shards=rows(
             "SELECT component, split, count(*), sum(documents), sum(tokens) FROM shards "
             "GROUP BY 1, 2 ORDER BY 1, 2"
@@ -288,6 +291,23 @@ def _short(number: int) -> str:
         if number >= size:
             return f"{number / size:.0f}{unit}"
     return str(number)
+
+
+def _leaks(rows: Rows, settings: Settings) -> list[tuple[str, int, int, int]]:
+    """Return each benchmark with its items found, and documents that hold one whole or in part."""
+    named = [*conf_settings.domain(settings.domain).benchmarks, *settings.contamination.benchmarks]
+    found = {
+        name: tuple(counts)
+        for name, *counts in rows(
+            "SELECT benchmark, count(DISTINCT item_id), "
+            "count(DISTINCT doc_id) FILTER (WHERE rule = 'substring'), "
+            "count(DISTINCT doc_id) FILTER (WHERE rule = 'ngram') FROM contamination GROUP BY 1"
+        )
+    }
+    return [
+        (name, *found.get(name, (0, 0, 0)))
+        for name in sorted({*found, *(benchmark.name for benchmark in named)})
+    ]
 
 
 def _runs(rows: Rows) -> list[tuple[str, str, float, int, int]]:

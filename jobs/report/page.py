@@ -147,9 +147,15 @@ def _pile(report: Report) -> str:
         ("component", "split", "shards", "documents", "tokens"),
         ((c, s, _number(n), _number(d), _number(t)) for c, s, n, d, t in report.shards),
     )
+    leaks = _table(
+        ("benchmark", "items found", "documents with all of one", "with most of one"),
+        ((name, *map(_number, counts)) for name, *counts in report.leaks),
+    )
+    kept_out = f"<h3>Benchmarks kept out</h3>{leaks}" if report.leaks else ""
     histograms = "".join(_histogram(one) for one in report.histograms)
     return (
-        f'<div class="columns"><div><h3>Components</h3>{components}<h3>Megatron shards</h3>{shards}</div>'
+        f'<div class="columns"><div><h3>Components</h3>{components}'
+        f"<h3>Megatron shards</h3>{shards}{kept_out}</div>"
         f"<div>{_bars(report.hosts, 'Hosts by documents')}</div></div>"
         f'<div class="histograms">{histograms}</div>'
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -28,7 +29,7 @@ def filler(seed: int, count: int) -> str:
 
 
 def found(text, *items, ngram=13, jaccard=0.6):
-    index = Index([Item(str(number), item) for number, item in enumerate(items)], ngram)
+    index = Index([Item("bench", str(number), item) for number, item in enumerate(items)], ngram)
     return index.overlaps(Document(text), jaccard)
 
 
@@ -78,7 +79,7 @@ def test_a_planted_item_is_found_where_it_stands(item, rewrite):
     leak = rewrite(item)
     before = filler(1, 300) + " "
     (overlap,) = found(f"{before}{leak} {filler(2, 300)}", "no item " * 9, item)
-    assert (overlap.item_id, overlap.rule, overlap.overlap) == ("1", "substring", 1.0)
+    assert (overlap.item.item_id, overlap.rule, overlap.overlap) == ("1", "substring", 1.0)
     # The closing full stop belongs to no word.
     assert overlap.start == len(before)
     assert overlap.end in (len(before) + len(leak), len(before) + len(leak) - 1)
@@ -130,6 +131,32 @@ def test_ngram_overlap_is_that_of_the_best_window(seed, edits, length):
         assert overlaps == []
 
 
+@pytest.mark.parametrize("rule", [(12, 0.0), (13, 0.6)], ids=["datatrove", "MathCoder2"])
+def test_one_ngram_is_enough_where_the_limit_is_none(rule):
+    ngram, jaccard = rule
+    item = filler(1, 40)
+    text = " ".join([filler(2, 50), *item.split()[5:18], filler(3, 50)])
+    overlaps = found(text, item, ngram=ngram, jaccard=jaccard)
+    assert [(o.rule, o.overlap < 0.2) for o in overlaps] == (
+        [("ngram", True)] if not jaccard else []
+    )
+
+
+def test_all_benchmarks_are_looked_for_at_once(benchmark):
+    """Items of one id in two benchmarks are two, and each row names the version of its own."""
+    one = benchmark([{"id": 1, "question": LONG}], name="one.jsonl")
+    two = benchmark([{"id": 1, "question": SHORT}, {"id": 2, "question": LONG}], name="two.jsonl")
+    named = [replace(one, name="one"), replace(two, name="two")]
+    texts = [f"{SHORT} {LONG}", SHORT, "nothing"]
+    found = rows(contamination.find_overlaps([documents(texts)], benchmarks=named))
+    assert [(row["doc_id"], row["benchmark"], row["item_id"]) for row in found] == [
+        ("0", "one", "1"), ("0", "two", "1"), ("0", "two", "2"), ("1", "two", "1"),
+    ]  # fmt: skip
+    assert {row["benchmark"]: row["benchmark_version"] for row in found} == {
+        "one": one.version, "two": two.version,
+    }  # fmt: skip
+
+
 def test_a_sign_parts_short_items():
     assert (
         found(
@@ -151,7 +178,7 @@ def test_a_sign_parts_short_items():
 
 def test_items_that_tell_nothing_are_not_looked_for():
     items = ["What is $2+2$?", "", "Find x", "a b c d e f"]
-    index = Index([Item(item, item) for item in items], 13)
+    index = Index([Item("bench", item, item) for item in items], 13)
     assert (index.items, index.skipped) == ([], len(items))
 
 
@@ -196,7 +223,10 @@ def test_parquet_and_lists_of_texts_are_read(benchmark):
     made = benchmark(
         [{"key": "p", "choices": [LONG, SHORT]}], "choices", name="bench.parquet", id="key"
     )
-    assert contamination.load_benchmark(made) == [Item("p", LONG), Item("p", SHORT)]
+    assert contamination.load_benchmark(made) == [
+        Item("bench", "p", LONG),
+        Item("bench", "p", SHORT),
+    ]
 
 
 def test_items_without_id_have_their_row_number(benchmark):
