@@ -9,17 +9,30 @@ import math
 import re
 import subprocess
 import sys
+from collections import Counter
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pyarrow import parquet
 from rich.console import Console
 
 from conf.sample import sources
 from conf.sample.sources import Page
 from tests.benchmarks import __main__ as command
-from tests.benchmarks import bench_run, harness, peers, process, sample, table, trivial
+from tests.benchmarks import (
+    bench_duplicates,
+    bench_run,
+    dedup_corpus,
+    dedup_truth,
+    harness,
+    peers,
+    process,
+    sample,
+    table,
+    trivial,
+)
 from tests.benchmarks.case import Case, Contestant, Given, Request
 from udfs import minhash, normal
 
@@ -185,10 +198,134 @@ def test_ours_runs_in_each_case(name):
     assert any(value for value in standing.rounds[0].summary.values())
 
 
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("corpus")
+    dedup_corpus.write(folder, 3_000)
+    return folder
+
+
+def known(corpus: Path) -> Any:
+    return json.loads((corpus / "known.json").read_text())
+
+
+def test_what_is_told_of_the_corpus_is_true_of_its_texts(corpus):
+    lines = (corpus / "documents.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert [int(row["doc_id"]) for row in rows] == list(range(3_000))
+    assert {len(row["doc_id"]) for row in rows} == {32}
+    words = [row["text"].split() for row in rows]
+    assert all(300 <= len(one) <= 800 for one in words)
+    shingled = [{tuple(one[i : i + 5]) for i in range(len(one) - 4)} for one in words]
+    for one in known(corpus)["families"]:
+        for left, right, told in one["pairs"]:
+            first, second = (shingled[one["members"][place]] for place in (left, right))
+            true = len(first & second) / len(first | second)
+            if one["kind"] == "boilerplate":
+                assert true > told - 1e-6 > 0.85
+            else:
+                assert true == pytest.approx(told, abs=1e-6)
+
+
+def test_the_corpus_holds_what_is_hard_in_the_shares_that_are_asked_for(corpus):
+    families = known(corpus)["families"]
+    members = [document for one in families for document in one["members"]]
+    assert len(set(members)) == len(members)
+    assert 0.3 < len(members) / 3_000 < 0.4
+    by_kind = {
+        kind: [one for one in families if one["kind"] == kind]
+        for kind in ("boilerplate", "chain", "copies", "family")
+    }
+    assert len(by_kind["boilerplate"][0]["members"]) == 300
+    assert {len(one["members"]) for one in by_kind["family"][:-1]} == {2, 3, 4, 5, 6}
+    assert all(true == 1 for one in by_kind["copies"] for *_, true in one["pairs"])
+    for one in by_kind["chain"]:
+        links = [true for left, right, true in one["pairs"] if right == left + 1]
+        assert len(links) == len(one["members"]) - 1
+        assert all(0.82 <= true < 1 for true in links)
+    tenths = Counter(
+        min(int(true * 10), 9) for one in by_kind["family"] for *_, true in one["pairs"]
+    )
+    assert all(0.12 < tenths[one] / tenths.total() < 0.28 for one in (5, 6, 7, 8, 9)), tenths
+
+
+def test_the_corpus_is_the_same_each_time_and_in_both_formats(corpus, tmp_path):
+    dedup_corpus.write(tmp_path, 3_000)
+    for name in ("documents.jsonl", "known.json"):
+        assert (tmp_path / name).read_bytes() == (corpus / name).read_bytes()
+    files = sorted((corpus / "documents.parquet").glob("*.parquet"))
+    assert len(files) >= 8
+    rows = [row for path in files for row in parquet.read_table(path).to_pylist()]
+    assert [(row["doc_id"], row["text"]) for row in rows] == [
+        tuple(json.loads(line).values())
+        for line in (corpus / "documents.jsonl").read_text().splitlines()
+    ]
+    assert [row["number"] for row in rows] == list(range(3_000))
+    assert parquet.read_table(corpus / "few.parquet").to_pylist() == rows[:100]
+
+
+TRUTH = {
+    "threshold": 0.8,
+    "families": [
+        # 0-1-2 are connected by 0-1 and 1-2; 3 belongs to none of them.
+        {
+            "kind": "family",
+            "members": [10, 11, 12, 13],
+            "pairs": [(0, 1, 0.9), (0, 2, 0.7), (0, 3, 0.6), (1, 2, 0.8), (1, 3, 0.5), (2, 3, 0.5)],
+        },
+        {"kind": "copies", "members": [20, 21], "pairs": [(0, 1, 1.0)]},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("clusters", "expected"),
+    [
+        ({10: 0, 11: 0, 12: 0, 20: 1, 21: 1, 99: 2}, (1, 1, 1, 1, 1, 0, 1)),
+        ({}, (0, 0, 0, 0, 0, 0, 0)),
+        # A part of a component, nothing wrong: 2 of its 3 pairs lie apart, one of them near.
+        ({10: 0, 11: 0, 20: 1, 21: 1}, (0.5, 1, 1, 0.5, 0.5, 0, 2 / 3)),
+        # The fourth with them: of 6 pairs together 3 are connected.
+        ({10: 0, 11: 0, 12: 0, 13: 0, 20: 1, 21: 1}, (1, 1, 0.5, 0.5, 0.5, 0, 4 / 3)),
+        # A stranger beside the copies, and two strangers.
+        ({20: 1, 21: 1, 98: 1, 99: 2, 97: 2}, (0, 1, 0, 0, 0, 2, 1)),
+    ],
+)
+def test_clusters_are_held_against_the_exact_graph(clusters, expected):
+    names = (
+        "pair_recall",
+        "rest_recall",
+        "pair_precision",
+        "cluster_recall",
+        "cluster_precision",
+        "mixed",
+        "removed",
+    )
+    found = dedup_truth.score(clusters, TRUTH)
+    assert found == pytest.approx(dict(zip(names, expected, strict=True)))
+
+
+def test_the_exponent_of_growth_is_told_without_the_fixed_part():
+    assert bench_duplicates.exponent([(x, 30 + 2 * x**1.5) for x in (10, 100, 1000)]) == (
+        pytest.approx(1.5)
+    )
+    assert math.isnan(bench_duplicates.exponent([(10, 5), (100, 4), (1000, 6)]))
+    rows = [
+        {"units": x, "wall_seconds": 9.0 + x, "cpu_seconds": 0.1 * x, "peak_bytes": 2**30}
+        for x in (10, 100, 1000)
+    ]
+    found = bench_duplicates.conclude(rows)
+    assert found["wall exponent without fixed part"] == pytest.approx(1)
+    assert found["wall exponent 100 to 1,000"] == pytest.approx(math.log10(1009 / 109))
+    assert found["CPU exponent 10 to 100"] == pytest.approx(1)
+    assert found["CPU ms a document at 1,000"] == pytest.approx(100)
+    assert found["peak MiB at 10"] == 1024
+
+
 def similarity(one: Page, other: Page) -> float:
     """Jaccard of the bodies' shingles; of the furniture around them nothing gets into a text."""
     left, right = (
-        set(minhash.shingle(normal.find_words(normal.canonical(page.body)), 5).tolist())
+        set(minhash.shingle(normal.canonical(page.body), minhash.Method(0.8, 5)).tolist())
         for page in (one, other)
     )
     return len(left & right) / len(left | right)
