@@ -48,12 +48,14 @@ def label(edges: DataFrame, *, few: int = FEW_EDGES) -> DataFrame:
     """
     kind = edges.schema["left"].dataType.simpleString()
     found = f"node {kind}, component {kind}"
-    # What each worker can unite by itself: as many edges as there are nodes are left at most.
-    local = edges.select("left", "right").mapInArrow(unite, found).where("node != component")
-    links = local.withColumnRenamed("component", "parent").distinct().localCheckpoint()
+    links = edges.select("left", "right")
+    if edges.count() > few:
+        # What each worker can unite by itself: its nodes bound the edges that are left.
+        local = links.mapInArrow(unite, found).where("node != component")
+        links = local.toDF("left", "right").distinct().localCheckpoint()
     if links.count() <= few:
-        pairs = links.toDF("left", "right").coalesce(1)
-        return pairs.mapInArrow(unite, found)
+        return links.coalesce(1).mapInArrow(unite, found)
+    links = links.toDF("node", "parent")
     checksum = None
     for _ in range(MAX_ROUNDS):
         # Without the checkpoint the plan would double with each round.

@@ -18,6 +18,7 @@ from pyspark.sql import functions as F  # noqa: N812 - the name all of Spark's u
 from conf import tables
 from jobs import command, components, session, slices, stream, train_filter
 from udfs import buckets, minhash
+from udfs.keys import key
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -31,7 +32,7 @@ FEW_PAIRS = 200_000
 
 
 def main(spark: SparkSession, settings: Settings) -> None:
-    """Sign new documents, then find the clusters among all."""
+    """Sign the documents that are not signed by the method at hand, then cluster all of them."""
     how = method(settings)
     stream.append(
         spark,
@@ -42,6 +43,7 @@ def main(spark: SparkSession, settings: Settings) -> None:
         columns=("doc_id", "crawl", "url", "text"),
         function=partial(minhash.sign, method=how),
         target=tables.SIGNATURES,
+        checkpoint=key(str(how)),
     )
     versions = session.versions(spark, settings, [tables.SIGNATURES, tables.SCORES, tables.FILTERS])
     signatures = session.table(spark, settings, tables.SIGNATURES, versions=versions)
@@ -107,7 +109,7 @@ def ties(signatures: DataFrame, *, method: minhash.Method) -> DataFrame:
         .when(F.col("jaccard") >= method.jaccard, _MINHASH)
     )
     return (
-        compare(candidates(signatures).localCheckpoint(), signatures, key=_node(), method=method)
+        compare(candidates(signatures).localCheckpoint(), signatures, on=_node(), method=method)
         .select("left", "right", rule.alias("rule"))
         .where("rule IS NOT NULL")
     )
@@ -144,21 +146,21 @@ def _node() -> Column:
 
 
 def compare(
-    pairs: DataFrame, signatures: DataFrame, *, key: Column, method: minhash.Method
+    pairs: DataFrame, signatures: DataFrame, *, on: Column, method: minhash.Method
 ) -> DataFrame:
     """Compare pairs of documents.
 
     Args:
         pairs: `left` and `right`, keys of documents. Read several times: a checkpointed frame.
         signatures: rows of `signatures`, all of one method.
-        key: of a row of `signatures`.
+        on: the key of a row of `signatures`.
         method: how documents are compared.
 
     Returns:
         `left` and `right` (doc_ids), `is_equal` (the texts), `is_one_page` (the URLs), and
         `jaccard`.
     """
-    signed = signatures.select(key.alias("key"), "doc_id", "text_hash", "url_hash", "signature")
+    signed = signatures.select(on.alias("key"), "doc_id", "text_hash", "url_hash", "signature")
     if pairs.count() <= FEW_PAIRS:
         # What is in no pair need not be moved about.
         keys = pairs.select(F.explode(F.array("left", "right")).alias("key")).distinct()
@@ -228,7 +230,7 @@ def similarity(ranked: DataFrame, signatures: DataFrame, *, method: minhash.Meth
     pairs = ranked.where("doc_id != kept_id").select(
         F.col("doc_id").alias("left"), F.col("kept_id").alias("right")
     )
-    compared = compare(pairs, signatures, key=F.col("doc_id"), method=method).select(
+    compared = compare(pairs, signatures, on=F.col("doc_id"), method=method).select(
         F.col("left").alias("doc_id"), "jaccard"
     )
     return (

@@ -120,7 +120,9 @@ def corpus(seed: int) -> list[Page]:
     return [Page(f"{number:032x}", text) for number, text in enumerate(texts)]
 
 
-def test_clusters_are_those_of_exact_jaccard(spark):
+@pytest.mark.parametrize("few", [0, 200_000], ids=["as if many", "few"])
+def test_clusters_are_those_of_exact_jaccard(spark, monkeypatch, few):
+    monkeypatch.setattr(find_duplicates, "FEW_PAIRS", few)
     pages = corpus(1)
     assert members(clusters(spark, pages)) == exact_clusters(pages)
 
@@ -373,3 +375,10 @@ def test_scores_of_other_models_choose_nothing(spark, tmp_path):
     pages = [Page("a", text), Page("b", text)]
     (found,) = rows_after(spark, settings, [pages])
     assert kept(pages, found) == {"b"}
+
+    # Signatures of another method count no more: all documents are signed anew.
+    changed = conf_settings.load(words=[f"root={tmp_path}/root", "duplicates.ngram=4"])
+    third = Page("c", " ".join([*prose(13, 100), "end"]))
+    (found,) = rows_after(spark, changed, [[third]])
+    assert {row["doc_id"] for row in found} == {"a", "b", "c"}
+    assert kept([*pages, third], found) == {"b"}
