@@ -142,7 +142,8 @@ def _list_captures(spark: SparkSession, settings: Settings) -> None:
         return
     hits = found.where("hit IS NOT NULL").select("hit.*")
     if listing.limit is not None:
-        spread = F.xxhash64("path", "offset")
+        # By the file's name: the same captures are chosen whichever server has the crawl.
+        spread = F.xxhash64(F.substring_index("path", "/", -1), "offset")
         hits = hits.dropDuplicates(["path", "offset"])
         hits = hits.orderBy(spread, "path", "offset").limit(listing.limit)
     slices.complete(

@@ -188,5 +188,6 @@ def test_a_limit_is_kept_and_spread(spark, server, root_settings):
     settings = root_settings(*words(server, limit=7))
     runner.run(spark, settings, pipeline.job("list_crawl"))
     files = [row for row in rows(settings, tables.CRAWL_FILES) if row["kind"] == "warc"]
+    # The names of the files are always the same, so that this is, whatever the server's port.
     assert len(files) == 2
     assert sum(len(row["spans"]) for row in files) == 7
