@@ -530,6 +530,11 @@ def place(path: str) -> str:
     return path if is_url(path) else str(resolve(path).absolute())
 
 
+def benchmarks(settings: Settings) -> list[Benchmark]:
+    """Return the benchmarks that are kept out: the domain's, then those of the settings."""
+    return [*domain(settings.domain).benchmarks, *settings.contamination.benchmarks]
+
+
 def is_url(path: str) -> bool:
     """Whether a path names a file of a server or a shared store, and none of this machine."""
     return "://" in path or path.startswith("dbfs:")

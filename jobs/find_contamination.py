@@ -12,9 +12,12 @@ from udfs import contamination
 from udfs.keys import key
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pyspark.sql import SparkSession
 
     from conf.settings import Settings
+    from jobs.stream import ArrowFunction
 
 
 # What tells the rows of the table apart.
@@ -37,21 +40,30 @@ def main(spark: SparkSession, settings: Settings) -> None:
         source=tables.DOCUMENTS,
         where="rejected_by IS NULL",
         columns=("doc_id", "text"),
-        function=partial(
-            contamination.find_overlaps,
-            benchmarks=named,
-            ngram=settings.contamination.ngram,
-            jaccard=settings.contamination.jaccard,
-        ),
+        function=function(settings, named),
         target=tables.CONTAMINATION,
         unless=KEY,
-        checkpoint=key(inputs(settings)),
+        checkpoint=key(_versions(named)),
+    )
+
+
+def function(settings: Settings, named: Sequence[contamination.Benchmark]) -> ArrowFunction:
+    """Return the Arrow function of the job, as the settings have it, for some benchmarks."""
+    return partial(
+        contamination.find_overlaps,
+        benchmarks=named,
+        ngram=settings.contamination.ngram,
+        jaccard=settings.contamination.jaccard,
     )
 
 
 def inputs(settings: Settings) -> str:
     """Return the benchmarks with their versions."""
-    return "\n".join(f"{one.name} {one.version} {one.fields}" for one in benchmarks(settings))
+    return _versions(benchmarks(settings))
+
+
+def _versions(named: Sequence[contamination.Benchmark]) -> str:
+    return "\n".join(f"{one.name} {one.version} {one.fields}" for one in named)
 
 
 def benchmarks(settings: Settings) -> list[contamination.Benchmark]:
@@ -60,7 +72,7 @@ def benchmarks(settings: Settings) -> list[contamination.Benchmark]:
     Raises:
         SettingsError: a file cannot be used, or two benchmarks have one name.
     """
-    named = [*conf_settings.domain(settings.domain).benchmarks, *settings.contamination.benchmarks]
+    named = conf_settings.benchmarks(settings)
     names = [benchmark.name for benchmark in named]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise conf_settings.SettingsError(

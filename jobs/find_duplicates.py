@@ -4,8 +4,8 @@ Three ties make documents one: equal normalised text, equal canonical URL, and a
 of their shingles at or over `duplicates.jaccard`. Documents with an equal hash of their text, of
 their URL or of an LSH band share a bucket; of a bucket, at most two pairs a document are compared
 (`udfs.buckets`), so that all work is linear in the documents, and the pairs that are tied make
-clusters. Everything is found anew from the signatures of all crawls, which costs a tenth of making
-them: thus what is found does not depend on which crawl came when.
+clusters. Everything is found anew from the signatures of all crawls, which costs about as much as
+making them: thus what is found does not depend on which crawl came when.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from jobs import (
     session,
     verify,
 )
-from udfs import contamination, minhash, score, tokens
+from udfs import minhash, score, tokens
 from udfs.translate import translate
 
 if TYPE_CHECKING:
@@ -113,12 +113,7 @@ def measure(settings: Settings, model: score.Filter, seconds: float = _SECONDS) 
             "find_contamination",
             "documents",
             texts,
-            partial(
-                contamination.find_overlaps,
-                benchmarks=find_contamination.benchmarks(settings),
-                ngram=settings.contamination.ngram,
-                jaccard=settings.contamination.jaccard,
-            ),
+            find_contamination.function(settings, find_contamination.benchmarks(settings)),
         ),
         (
             "extract_contexts",

@@ -125,6 +125,11 @@ class Method:
     shingle: Shingle = "words"
     verify: Verify = "jaccard"
 
+    def __post_init__(self) -> None:
+        """Refuse n-grams that have no hash."""
+        if not 1 <= self.ngram <= shingles.MAX_NGRAM:
+            raise ValueError(f"ngram {self.ngram} must be 1 to {shingles.MAX_NGRAM}")
+
     @property
     def bands(self) -> Bands:
         """How the MinHash values are cut.

@@ -295,7 +295,6 @@ def _short(number: int) -> str:
 
 def _leaks(rows: Rows, settings: Settings) -> list[tuple[str, int, int, int]]:
     """Return each benchmark with its items found, and documents that hold one whole or in part."""
-    named = [*conf_settings.domain(settings.domain).benchmarks, *settings.contamination.benchmarks]
     found = {
         name: tuple(counts)
         for name, *counts in rows(
@@ -306,7 +305,7 @@ def _leaks(rows: Rows, settings: Settings) -> list[tuple[str, int, int, int]]:
     }
     return [
         (name, *found.get(name, (0, 0, 0)))
-        for name in sorted({*found, *(benchmark.name for benchmark in named)})
+        for name in sorted({*found, *(one.name for one in conf_settings.benchmarks(settings))})
     ]
 
 

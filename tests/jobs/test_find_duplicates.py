@@ -134,7 +134,7 @@ def test_same_rows_for_any_order_and_partitioning(spark):
 
 
 def test_survivors_are_those_of_old_on_any_engine(spark, tmp_path):
-    """A golden corpus, in this session and on executors of their own with other partitions."""
+    """A golden corpus, on local threads and on executors of their own with other partitions."""
     settings = conf_settings.load(words=[f"root={tmp_path}/root", f"duplicates.ngram={NGRAM}"])
     (rows,) = rows_after(spark, settings, [corpus(5)])
     named = [f"{row['doc_id']} {row['kept_id']} {row['jaccard']:.6f}" for row in rows]

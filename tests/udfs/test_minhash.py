@@ -77,6 +77,12 @@ def test_thresholds_that_cannot_be_kept_are_refused(jaccard):
         minhash.bands_for(jaccard, 256)
 
 
+@pytest.mark.parametrize("ngram", [-1, 0, 1001])
+def test_ngrams_that_have_no_hash_are_refused(ngram):
+    with pytest.raises(ValueError, match="ngram"):
+        minhash.Method(jaccard=0.8, ngram=ngram)
+
+
 @pytest.mark.parametrize(("size", "jaccard"), [(20, 0.5), (300, 0.8), (300, 0.95), (2000, 0.3)])
 def test_estimates_are_exact_jaccard_within_sampling_error(size, jaccard):
     generator = np.random.default_rng(size)
