@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from fractions import Fraction
 
 
 class Node:
@@ -200,6 +200,19 @@ class Quantity(Node):
 @dataclass(frozen=True, slots=True)
 class Ellipsis(Node):  # noqa: A001 - the word for what is written
     r"""Terms left out: the dots of `1 + 2 + \cdots + 9`."""
+
+
+ONE = Number(Fraction(1), None, "1")
+
+
+def total(terms: list[Node]) -> Node:
+    """Return the sum of terms; the term itself where there is one alone."""
+    return terms[0] if len(terms) == 1 else Add(tuple(terms))
+
+
+def product(factors: list[Node], signs: list[str]) -> Node:
+    """Return the product of factors; the factor itself where there is one alone."""
+    return factors[0] if len(factors) == 1 else Mul(tuple(factors), tuple(signs))
 
 
 _CHILDREN: dict[type[Node], Callable[[Any], tuple[Node, ...]]] = {

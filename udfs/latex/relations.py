@@ -62,6 +62,8 @@ _MODULUS = re.compile(
 )
 _TRIM = re.compile(r"^(?:\s|\\[,;:! ]|~|&|\\quad\b|\\qquad\b|\\displaystyle\b)+")
 _TRIM_END = (r"\quad", r"\qquad", r"\,", r"\;", r"\:", r"\!", "~", "&", ".", ",", ";", "\\")
+# The characters that any of these ends with, or white space.
+_LAST = frozenset("".join(mark[-1] for mark in _TRIM_END)) | frozenset(" \t\n\r\f\v")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +140,16 @@ def _cuts(latex: str, *, count_brackets: bool) -> tuple[list[tuple[int, int, str
 def _side(latex: str, start: int, end: int, operator: str | None) -> Side:
     modulus = None
     text = latex[start:end]
-    found = _MODULUS.search(text)
+    found = _MODULUS.search(text) if "mod" in text or "pod" in text else None
     if found is not None:
         modulus = next(part for part in found.groups() if part is not None).strip(" {}~\\")
         end = start + found.start()
     if leading := _TRIM.match(latex[start:end]):
         start += leading.end()
     text = latex[start:end]
-    while (stripped := text.rstrip()).endswith(_TRIM_END) or len(stripped) < len(text):
+    while text and text[-1] in _LAST and (
+        (stripped := text.rstrip()).endswith(_TRIM_END) or len(stripped) < len(text)
+    ):
         text = stripped
         # Longest first: `\,` goes whole, not its comma alone.
         text = text.removesuffix(next((mark for mark in _TRIM_END if text.endswith(mark)), ""))

@@ -26,18 +26,12 @@ from udfs.latex.nodes import (
     free_names,
     walk,
 )
+from udfs.translate.symbolic.calls import INVERSE_TRIGONOMETRY, TRIGONOMETRY
 from udfs.translate.symbolic.conditions import CONSTANTS, Conditions, Function
 from udfs.translate.symbolic.names import identifier
 from udfs.translate.symbolic.numeric import inline, substitute
-from udfs.translate.symbolic.writer import (
-    INVERSE_TRIGONOMETRY,
-    POWER,
-    PRODUCT,
-    TRIGONOMETRY,
-    NeedsSympyError,
-    Writer,
-    held,
-)
+from udfs.translate.symbolic.text import POWER, PRODUCT, NeedsSympyError, held
+from udfs.translate.symbolic.writer import Writer
 
 if TYPE_CHECKING:
     from udfs.latex.evaluate import Value

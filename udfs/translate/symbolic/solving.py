@@ -19,7 +19,8 @@ from udfs.translate.symbolic.program import (
     resting,
     symbolic_program,
 )
-from udfs.translate.symbolic.writer import PRODUCT, NeedsSympyError, Writer, held
+from udfs.translate.symbolic.text import PRODUCT, NeedsSympyError, held
+from udfs.translate.symbolic.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

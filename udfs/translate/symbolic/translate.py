@@ -38,7 +38,7 @@ from udfs.translate.symbolic.program import (
     without_plus_minus,
 )
 from udfs.translate.symbolic.solving import congruence_program, solving_program, step_program
-from udfs.translate.symbolic.writer import NeedsSympyError
+from udfs.translate.symbolic.text import NeedsSympyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

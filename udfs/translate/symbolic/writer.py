@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from udfs.latex import LatexError
 from udfs.latex.evaluate import evaluate
@@ -30,97 +30,25 @@ from udfs.latex.nodes import (
     Quantity,
     Sequence,
     Series,
-    free_names,
 )
 from udfs.latex.sequences import without_ellipsis
+from udfs.translate.symbolic.calculus import MAX_COUNT, write_calculus, write_series
+from udfs.translate.symbolic.calls import write_apply, write_call
 from udfs.translate.symbolic.names import identifier
+from udfs.translate.symbolic.text import (
+    ATOM,
+    POWER,
+    PRODUCT,
+    SIGN,
+    SUM,
+    NeedsSympyError,
+    Text,
+    held,
+    joint,
+)
 
 if TYPE_CHECKING:
     from udfs.latex.evaluate import Value
-
-TRIGONOMETRY = frozenset(["sin", "cos", "tan", "cot", "sec", "csc"])
-INVERSE_TRIGONOMETRY = frozenset(["asin", "acos", "atan", "acot"])
-MAX_FACTORIAL = 1000
-MAX_COUNT = 200_000
-
-# How tightly what was written holds together.
-SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
-
-_MATH = {
-    "sin": "math.sin",
-    "cos": "math.cos",
-    "tan": "math.tan",
-    "asin": "math.asin",
-    "acos": "math.acos",
-    "atan": "math.atan",
-    "sinh": "math.sinh",
-    "cosh": "math.cosh",
-    "tanh": "math.tanh",
-    "asinh": "math.asinh",
-    "acosh": "math.acosh",
-    "atanh": "math.atanh",
-    "exp": "math.exp",
-    "ln": "math.log",
-    "sqrt": "math.sqrt",
-}
-_RECIPROCALS = {"cot": "tan", "sec": "cos", "csc": "sin"}
-_SYMPY = {
-    "sin": "sin",
-    "cos": "cos",
-    "tan": "tan",
-    "cot": "cot",
-    "sec": "sec",
-    "csc": "csc",
-    "asin": "asin",
-    "acos": "acos",
-    "atan": "atan",
-    "acot": "acot",
-    "sinh": "sinh",
-    "cosh": "cosh",
-    "tanh": "tanh",
-    "coth": "coth",
-    "asinh": "asinh",
-    "acosh": "acosh",
-    "atanh": "atanh",
-    "exp": "exp",
-    "ln": "log",
-    "sqrt": "sqrt",
-    "abs": "Abs",
-    "floor": "floor",
-    "ceiling": "ceiling",
-    "conjugate": "conjugate",
-    "re": "re",
-    "im": "im",
-    "arg": "arg",
-    "sign": "sign",
-    "factorial": "factorial",
-    "double_factorial": "factorial2",
-    "binomial": "binomial",
-    "gcd": "gcd",
-    "lcm": "lcm",
-    "mod": "Mod",
-    "max": "Max",
-    "min": "Min",
-}
-
-
-class NeedsSympyError(Exception):
-    """The standard library does not hold what this needs: a complex number, a symbol, a limit."""
-
-
-class Text(NamedTuple):
-    """Python source of an expression.
-
-    Attributes:
-        text: the source.
-        level: how tightly it holds together.
-        kind: `int`, `rational` (a Fraction), `real` (a float), `symbolic` (a SymPy object),
-            `vector` or `matrix`.
-    """
-
-    text: str
-    level: int
-    kind: str
 
 
 @dataclass
@@ -194,11 +122,11 @@ class Writer:
             case Pow(base, exponent):
                 return self._power(base, exponent)
             case Call(function, arguments):
-                return self._call(function, arguments)
+                return write_call(self, function, arguments)
             case Apply(function, arguments, order):
-                return self._apply(function, arguments, order)
+                return write_apply(self, function, arguments, order)
             case Series():
-                return self._series(node)
+                return write_series(self, node)
             case Quantity(value, unit):
                 return self._quantity(value, unit)
             case Matrix(rows):
@@ -210,7 +138,7 @@ class Writer:
             case Sequence(items, brackets):
                 return self._sequence(items, brackets)
             case Integral() | Derivative() | Limit() | Between():
-                return self._calculus(node)
+                return write_calculus(self, node)
             case PlusMinus():
                 raise LatexError("plus_minus")
             case Ellipsis():
@@ -302,7 +230,7 @@ class Writer:
             else:
                 text = ("-" if is_minus else "") + shown
             kinds.append(inner.kind)
-        return Text(text, SUM, _joint(kinds))
+        return Text(text, SUM, joint(kinds))
 
     def _product(self, node: Node, factors: tuple[Node, ...], signs: tuple[str, ...]) -> Text:
         if any(isinstance(factor, Ellipsis) for factor in factors):
@@ -320,7 +248,7 @@ class Writer:
         if {left.kind, right.kind} == {"vector", "matrix"}:
             kind = "vector"
         else:
-            kind = _joint([left.kind, right.kind])
+            kind = joint([left.kind, right.kind])
         # A sign inside a product stands in brackets: 60 * (-24).
         shown = held(right, POWER)
         return Text(f"{held(left, PRODUCT)} * {shown}", PRODUCT, kind)
@@ -338,9 +266,7 @@ class Writer:
     def _divide(self, above: Text, below: Text) -> Text:
         if above.kind == below.kind == "int":
             return self._fraction(above.text, below.text)
-        kind = (
-            above.kind if above.kind in ("vector", "matrix") else _joint([above.kind, below.kind])
-        )
+        kind = above.kind if above.kind in ("vector", "matrix") else joint([above.kind, below.kind])
         return Text(f"{held(above, PRODUCT)} / {held(below, POWER)}", PRODUCT, kind)
 
     def _power(self, base: Node, exponent: Node) -> Text:
@@ -389,219 +315,6 @@ class Writer:
         value = self.value(node)
         return value if isinstance(value, Fraction | float) else None
 
-    # Functions
-
-    def _call(self, function: str, arguments: tuple[Node, ...]) -> Text:
-        texts = [self.of(argument) for argument in arguments]
-        first = texts[0]
-        if first.kind in ("vector", "matrix"):
-            return self._of_matrix(function, first)
-        if function in ("factorial", "double_factorial", "binomial"):
-            size = self.real(arguments[0])
-            if size is not None and size > MAX_FACTORIAL:
-                raise LatexError("too_large")
-        listed = ", ".join(text.text for text in texts)
-        if function == "root":
-            return self._root(arguments, texts)
-        if function == "log":
-            return self._logarithm(arguments, texts)
-        if function == "norm":
-            function = "abs"
-        if function == "cis":
-            return self.of(
-                Add((Call("cos", arguments), Mul((Name("i"), Call("sin", arguments)), ("", ""))))
-            )
-        if self.is_sympy:
-            if function not in _SYMPY:
-                raise LatexError("unsupported_function", function)
-            name = self.sympy(_SYMPY[function])
-            return Text(f"{name}({listed})", ATOM, "symbolic")
-        return self._plain_call(function, arguments, texts, listed)
-
-    def _plain_call(
-        self, function: str, arguments: tuple[Node, ...], texts: list[Text], listed: str
-    ) -> Text:
-        first = texts[0]
-        if any(text.kind == "symbolic" for text in texts):
-            raise NeedsSympyError
-        match function:
-            case "abs":
-                return Text(f"abs({listed})", ATOM, first.kind)
-            case "factorial" if first.kind == "int":
-                self.use("math")
-                return Text(f"math.factorial({listed})", ATOM, "int")
-            case "binomial" if texts[0].kind == texts[1].kind == "int":
-                self.use("math")
-                return Text(f"math.comb({listed})", ATOM, "int")
-            case "gcd" | "lcm" if all(text.kind == "int" for text in texts):
-                self.use("math")
-                return Text(f"math.{function}({listed})", ATOM, "int")
-            case "floor" | "ceiling":
-                self.use("math")
-                return Text(
-                    f"math.{'floor' if function == 'floor' else 'ceil'}({listed})", ATOM, "int"
-                )
-            case "max" | "min":
-                return Text(f"{function}({listed})", ATOM, _joint([t.kind for t in texts]))
-            case "mod":
-                return Text(f"{held(texts[0], PRODUCT)} % {held(texts[1], POWER)}", PRODUCT, "int")
-        if function in _RECIPROCALS:
-            self.use("math")
-            return Text(f"1 / math.{_RECIPROCALS[function]}({listed})", PRODUCT, "real")
-        if function not in _MATH:
-            raise NeedsSympyError
-        known = self.real(arguments[0])
-        if known is None:
-            raise NeedsSympyError
-        if (function in ("sqrt", "ln") and known < 0) or (
-            function in ("asin", "acos") and not -1 <= known <= 1
-        ):
-            raise NeedsSympyError
-        self.use("math")
-        return Text(f"{_MATH[function]}({listed})", ATOM, "real")
-
-    def _root(self, arguments: tuple[Node, ...], texts: list[Text]) -> Text:
-        if self.is_sympy:
-            known = self.real(arguments[0])
-            name = "real_root" if known is not None and known < 0 else "root"
-            return Text(f"{self.sympy(name)}({texts[0].text}, {texts[1].text})", ATOM, "symbolic")
-        known = self.real(arguments[0])
-        if known is None or known < 0:
-            raise NeedsSympyError
-        return Text(f"{held(texts[0], ATOM)}**(1 / {held(texts[1], POWER)})", POWER, "real")
-
-    def _logarithm(self, arguments: tuple[Node, ...], texts: list[Text]) -> Text:
-        base = texts[1].text if len(texts) > 1 else str(self.log_base) if self.log_base else ""
-        if self.is_sympy:
-            name = self.sympy("log")
-            return Text(f"{name}({texts[0].text}{', ' + base if base else ''})", ATOM, "symbolic")
-        known = self.real(arguments[0])
-        if known is None or known <= 0:
-            raise NeedsSympyError
-        self.use("math")
-        if base in ("2", "10"):
-            return Text(f"math.log{base}({texts[0].text})", ATOM, "real")
-        return Text(f"math.log({texts[0].text}{', ' + base if base else ''})", ATOM, "real")
-
-    def _of_matrix(self, function: str, matrix: Text) -> Text:
-        shown = held(matrix, ATOM)
-        match function:
-            case "det" | "abs" if matrix.kind == "matrix":
-                return Text(f"{shown}.det()", ATOM, "symbolic")
-            case "norm" | "abs":
-                return Text(f"{shown}.norm()", ATOM, "symbolic")
-            case "transpose":
-                return Text(f"{shown}.T", ATOM, matrix.kind)
-            case "trace" | "rank":
-                return Text(f"{shown}.{function}()", ATOM, "symbolic")
-        raise LatexError("unsupported_argument", function)
-
-    def _apply(self, function: str, arguments: tuple[Node, ...], order: int) -> Text:
-        if function not in self.functions:
-            raise LatexError("undefined_function", function)
-        listed = ", ".join(self.write(argument) for argument in arguments)
-        if order == 0:
-            kind = self.kinds.get(function + "()", "symbolic" if self.is_sympy else "real")
-            return Text(f"{identifier(function)}({listed})", ATOM, kind)
-        if order < 0 or len(arguments) != 1:
-            raise LatexError("inverse_function")
-        variable = self.symbol("x")
-        times = f", {order}" if order > 1 else ""
-        derivative = f"{self.sympy('diff')}({identifier(function)}({variable}), {variable}{times})"
-        return Text(f"{derivative}.subs({variable}, {listed})", ATOM, "symbolic")
-
-    # Series and calculus
-
-    def _series(self, series: Series) -> Text:
-        lower, upper = self.of(series.lower), self.of(series.upper)
-        first, last = self.real(series.lower), self.real(series.upper)
-        if lower.kind == upper.kind == "int" and first is not None and last is not None:
-            if not -1 <= last - first <= MAX_COUNT:
-                raise LatexError("too_large")
-            return self._loop(series, lower, upper)
-        if not self.is_sympy:
-            raise NeedsSympyError
-        body = self._bound(series.variable, series.body, "symbolic")
-        name = self.sympy("summation" if series.kind == "sum" else "product")
-        index = self.symbol(series.variable)
-        return Text(f"{name}({body.text}, ({index}, {lower.text}, {upper.text}))", ATOM, "symbolic")
-
-    def _loop(self, series: Series, lower: Text, upper: Text) -> Text:
-        body = self._bound(series.variable, series.body, "int")
-        after = str(int(upper.text) + 1) if upper.text.isdigit() else f"{held(upper, SUM)} + 1"
-        start = "" if lower.text == "0" else lower.text + ", "
-        index = identifier(series.variable)
-        steps = f"range({start}{after})"
-        inside = steps if body.text == index else f"{body.text} for {index} in {steps}"
-        if series.kind == "sum":
-            return Text(f"sum({inside})", ATOM, body.kind)
-        if self.is_sympy:
-            self.use("sympy", "prod")
-            return Text(
-                f"prod({inside})" if "for" not in inside else f"prod([{inside}])", ATOM, body.kind
-            )
-        self.use("math")
-        return Text(f"math.prod({inside})", ATOM, body.kind)
-
-    def _bound(self, variable: str, body: Node, kind: str) -> Text:
-        """Write an expression in which a variable is bound."""
-        outer = self.kinds.get(variable)
-        known = self.values.pop(variable, None)
-        self.kinds[variable] = kind
-        if kind == "int":
-            # Some value of an index, to tell that roots and logarithms of it are real.
-            self.values[variable] = Fraction(2)
-        written = self.of(body)
-        self.values.pop(variable, None)
-        if known is not None:
-            self.values[variable] = known
-        if outer is None:
-            del self.kinds[variable]
-        else:
-            self.kinds[variable] = outer
-        return written
-
-    def _calculus(self, node: Node) -> Text:
-        match node:
-            case Integral(body, variable, lower, upper):
-                written = self._bound(variable, body, "symbolic")
-                name = self.sympy("integrate")
-                symbol = self.symbol(variable)
-                if lower is None or upper is None:
-                    return Text(f"{name}({written.text}, {symbol})", ATOM, "symbolic")
-                bounds = f"({symbol}, {self.write(lower)}, {self.write(upper)})"
-                return Text(f"{name}({written.text}, {bounds})", ATOM, "symbolic")
-            case Derivative(body, variable, order):
-                written = self._bound(variable, body, "symbolic")
-                times = f", {order}" if order > 1 else ""
-                name = self.sympy("diff")
-                return Text(
-                    f"{name}({written.text}, {self.symbol(variable)}{times})", ATOM, "symbolic"
-                )
-            case Limit(body, variable, point, side):
-                written = self._bound(variable, body, "symbolic")
-                which = f', "{side}"' if side else ""
-                name = self.sympy("limit")
-                return Text(
-                    f"{name}({written.text}, {self.symbol(variable)}, {self.write(point)}{which})",
-                    ATOM,
-                    "symbolic",
-                )
-            case Between(body, lower, upper):
-                free = sorted(free_names(body) - {"e", "i"})
-                if len(free) != 1:
-                    raise LatexError("unsupported_bounds")
-                written = self._bound(free[0], body, "symbolic")
-                symbol = self.symbol(free[0])
-                shown = f"({written.text})"
-                return Text(
-                    f"{shown}.subs({symbol}, {self.write(upper)})"
-                    f" - {shown}.subs({symbol}, {self.write(lower)})",
-                    SUM,
-                    "symbolic",
-                )
-        raise LatexError("unsupported_node")
-
     def _sequence(self, items: tuple[Node, ...], brackets: str) -> Text:
         if brackets == "<>":
             return self.of(Matrix(tuple((item,) for item in items)))
@@ -611,21 +324,6 @@ class Writer:
         if brackets in ("()", "", "[]"):
             return Text(f"({listed})", ATOM, "tuple")
         raise LatexError("interval")
-
-
-def held(text: Text, level: int) -> str:
-    """Put brackets around what holds together less tightly than its place asks."""
-    return text.text if text.level >= level else f"({text.text})"
-
-
-def _joint(kinds: list[str]) -> str:
-    """The kind of a sum or product of these kinds."""
-    if "tuple" in kinds:
-        raise LatexError("tuple_arithmetic")
-    for kind in ("matrix", "vector", "symbolic", "real", "rational"):
-        if kind in kinds:
-            return kind
-    return "int"
 
 
 def _decimal(digits: str) -> str:

@@ -1,0 +1,1 @@
+"""The grammar of LaTeX mathematics: recursive descent over the forms that people write."""
