@@ -7,6 +7,7 @@ Landlock.
 
 import contextlib
 import errno
+import fcntl
 import importlib.util
 import math
 import os
@@ -177,7 +178,7 @@ def run(code: bytes, limits: Limits, output: int, errors: int, *, filtered: bool
     """
     status = 1
     try:
-        _confine(limits, output, errors, filtered)
+        confine_child(limits, output, errors, filtered)
         status = _execute(code)
     except MemoryError:
         status = EXIT_MEMORY
@@ -185,13 +186,28 @@ def run(code: bytes, limits: Limits, output: int, errors: int, *, filtered: bool
         os._exit(status)
 
 
-def _confine(limits: Limits, output: int, errors: int, filtered: bool) -> None:
-    """Leave nothing of the server's in reach, and set the limits."""
+def seed() -> None:
+    """Make what is random the same for each program."""
+    random.seed(0)
+    for name in ("sympy.core.random", "numpy.random"):
+        module = sys.modules.get(name)
+        if module is not None:
+            module.seed(0)
+
+
+def confine_child(
+    limits: Limits, output: int, errors: int, filtered: bool, keep: tuple[int, ...] = ()
+) -> None:
+    """Leave nothing of the server's in reach but what is kept, from 3 on; set the limits."""
     null = os.open(os.devnull, os.O_RDONLY)
+    # Out of the way of the numbers that they are about to get.
+    kept = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 16) for descriptor in keep]
     os.dup2(null, 0)
     os.dup2(output, 1)
     os.dup2(errors, 2)
-    os.closerange(3, 1 << 20)
+    for place, descriptor in enumerate(kept):
+        os.dup2(descriptor, 3 + place)
+    os.closerange(3 + len(kept), 1 << 20)
     os.setpgid(0, 0)
     confine.die_with_parent()
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -213,7 +229,7 @@ def _confine(limits: Limits, output: int, errors: int, filtered: bool) -> None:
         )
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
-    random.seed(0)
+    seed()
     if filtered:
         seccomp.filter_child(os.getpid())
 
@@ -227,8 +243,7 @@ def _execute(code: bytes) -> int:
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
     sys.argv = ["program.py"]
-    report = _report(os.write, os._exit)
-    sys.addaudithook(_hook(os.getpid(), READABLE, report))
+    watch_over()
     status = 0
     try:
         exec(compile(code, "<program>", "exec"), module.__dict__)  # noqa: S102 - the sandbox's task
@@ -250,6 +265,11 @@ def _execute(code: bytes) -> int:
     except Exception:  # noqa: BLE001 - the program may have put anything there
         return status or 120  # the interpreter's own status for this
     return status
+
+
+def watch_over() -> None:
+    """Let the audit hook see what this process does from now on."""
+    sys.addaudithook(_hook(os.getpid(), READABLE, _report(os.write, os._exit)))
 
 
 def _is_refusal(error: BaseException) -> bool:

@@ -1,4 +1,7 @@
-"""Runs untrusted programs: one confined child for each, forked from a warm interpreter.
+"""Runs untrusted programs in confined children, forked from a warm interpreter.
+
+Each program has a child of its own, except for those that their syntax tree proves to touch
+nothing (`udfs.verify.pure`): they run one after another in children that are as confined.
 
 What a program is kept from: the network, other processes and signals to them, writing files,
 reading any but Python's own, the environment of the worker, and more time, memory and output
@@ -90,9 +93,10 @@ class Run:
         stdout: what it printed, as far as allowed; bytes that are no UTF-8 are replaced.
         error: last line of its traceback, or what was refused; None when nothing went wrong.
         exit_code: exit status, or the signal that ended it as a negative number.
-        wall_seconds: from fork to end.
-        cpu_seconds: of the child alone.
-        memory_bytes: peak resident memory over that of an empty program.
+        wall_seconds: from its start to its end, a fork included where it had one.
+        cpu_seconds: of the child, while it ran the program.
+        memory_bytes: peak resident memory over that of an empty program; in a shared child, by
+            how much the program raised the peak.
     """
 
     kind: Outcome
@@ -152,7 +156,8 @@ class Sandbox:
     @property
     def isolation(self) -> str:
         """The layers in force, joined by `+`."""
-        return self._server("standard").isolation
+        running = next(iter(self._servers.values()), None)
+        return (running or self._server("standard")).isolation
 
     def run(self, code: str, limits: Limits) -> Run:
         """Run one program.

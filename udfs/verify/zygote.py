@@ -1,4 +1,9 @@
-"""The sandbox's server: a warm, confined interpreter that forks a child for each program.
+"""The sandbox's server: a warm, confined interpreter that forks children for programs.
+
+A program gets a child of its own, unless its syntax tree proves that it can touch nothing that
+another program would see (`udfs.verify.pure`): those share a child, one after another, since the
+fork costs more than most of them. Each keeps its own clock and limits there; one that runs out of
+time takes the child with it, and one whose end is in doubt is run again in a child of its own.
 
 It is started by `udfs.verify.sandbox` as a process of its own (not as a fork of the worker, so
 none of the worker's memory, descriptors and environment is in it), imports and warms what
@@ -28,11 +33,12 @@ import tempfile
 import time
 import traceback
 from collections import deque
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from udfs.verify import confine, program, seccomp
+from udfs.verify import confine, program, pure, seccomp
+from udfs.verify.children import MAXRSS_UNIT, SHORTEST_CHECK, Job, cpu_clock, judge
+from udfs.verify.sharing import CHUNK, Host, Sharing
 
 # Number, children at once, wall s, CPU s, memory, output bytes, bytes of code.
 REQUEST = struct.Struct("<QIddQQQ")
@@ -44,30 +50,8 @@ KINDS = ("ok", "error", "timeout", "memory", "blocked", "output")
 LAYERS = ("rlimits", "no_new_privs", "seccomp", "landlock", "namespaces", "no_capabilities")
 
 ERROR_BYTES = 4096  # of standard error that are kept: the last ones
-CHUNK = 65536
-SHORTEST_CHECK = 0.005  # seconds between two looks at a child's CPU clock
 
 _KINDS = {name: index for index, name in enumerate(KINDS)}
-
-
-@dataclass(slots=True)
-class Job:
-    """One program: what was asked, and while it runs, its process and what it has said."""
-
-    number: int
-    wall_seconds: float
-    cpu_seconds: float
-    memory_bytes: int
-    output_bytes: int
-    code: bytes
-    pid: int = 0
-    handle: int = -1
-    pipes: dict[int, bytearray] = field(default_factory=dict)
-    output: bytearray = field(default_factory=bytearray)
-    errors: bytearray = field(default_factory=bytearray)
-    began: float = 0.0
-    check_at: float = 0.0
-    killed_for: str | None = None
 
 
 class Server:
@@ -78,7 +62,8 @@ class Server:
         self.layers = layers
         self.queue: deque[Job] = deque()
         self.running: dict[int, Job] = {}
-        self.by_descriptor: dict[int, Job] = {}
+        self.by_descriptor: dict[int, Job | Host] = {}
+        self.sharing = Sharing(self)
         self.parallel = 1
         self.incoming = bytearray()
         self.outgoing = bytearray()
@@ -91,23 +76,27 @@ class Server:
         while True:
             while self.queue and len(self.running) < self.parallel:
                 self.start(self.queue.popleft())
-            wait = None
-            if self.running:
-                soonest = min(job.check_at for job in self.running.values())
-                wait = max(0.0, soonest - time.monotonic()) * 1000 + 1
-            for descriptor, event in self.poll.poll(wait):
-                job = self.by_descriptor.get(descriptor)
-                if job is not None:
-                    if descriptor == job.handle:
-                        self.finish(job)
+            for descriptor, event in self.poll.poll(self.patience()):
+                owner = self.by_descriptor.get(descriptor)
+                if isinstance(owner, Host):
+                    self.sharing.hear(owner)
+                elif owner is not None:
+                    if descriptor == owner.handle:
+                        self.finish(owner)
                     else:
-                        self.read(job, descriptor)
+                        self.read(owner, descriptor)
                 elif descriptor == self.control.fileno() and not self.talk(event):
                     return
             now = time.monotonic()
             for job in list(self.running.values()):
                 if job.check_at <= now:
                     self.check(job, now)
+            self.sharing.retire_idle(now)
+
+    def patience(self) -> float | None:
+        """Milliseconds until something has to be looked at; None for ever."""
+        times = [job.check_at for job in self.running.values()] + self.sharing.next_end()
+        return max(0.0, min(times) - time.monotonic()) * 1000 + 1 if times else None
 
     def talk(self, event: int) -> bool:
         """Send what waits and take in requests; False when the other end is gone."""
@@ -136,11 +125,24 @@ class Server:
         return True
 
     def start(self, job: Job) -> None:
+        """Run one program, in a child of its own unless it may be pure."""
+        if job.is_alone or len(job.code) > pure.MAX_CHARACTERS:
+            self.fork(job)
+        else:
+            self.sharing.hand_over(job)
+
+    def run_alone(self, job: Job) -> None:
+        """Let a program begin anew, in a child of its own, before all others."""
+        job.is_alone, job.host = True, None
+        job.output.clear()
+        self.queue.appendleft(job)
+
+    def fork(self, job: Job) -> None:
         """Fork the child that runs one program."""
         out_read, out_write = os.pipe()
         err_read, err_write = os.pipe()
         limits = program.Limits(job.cpu_seconds, job.memory_bytes)
-        job.began = time.monotonic()
+        job.start()
         job.pid = os.fork()
         if job.pid == 0:
             program.run(job.code, limits, out_write, err_write, filtered="seccomp" in self.layers)
@@ -153,14 +155,13 @@ class Server:
         with contextlib.suppress(AttributeError, OSError):  # no such call here: see `check`
             job.handle = os.pidfd_open(job.pid)
             self.watch(job.handle, job)
-        job.check_at = job.began + min(job.wall_seconds, max(job.cpu_seconds, SHORTEST_CHECK))
         if job.handle < 0:
             job.check_at = job.began + SHORTEST_CHECK
         self.running[job.pid] = job
 
-    def watch(self, descriptor: int, job: Job) -> None:
+    def watch(self, descriptor: int, owner: Job | Host) -> None:
         """Wake up for a descriptor."""
-        self.by_descriptor[descriptor] = job
+        self.by_descriptor[descriptor] = owner
         self.poll.register(descriptor, select.POLLIN)
 
     def forget(self, descriptor: int) -> None:
@@ -190,12 +191,13 @@ class Server:
 
     def check(self, job: Job, now: float) -> None:
         """Kill a child that is past a limit; else say when to look again."""
-        used = cpu_clock(job.pid)
+        job.cpu_used = cpu_clock(job.pid) - job.cpu_before
+        used = job.cpu_used
         if now - job.began >= job.wall_seconds or used >= job.cpu_seconds:
             self.kill(job, "timeout")
         left = min(job.began + job.wall_seconds - now, job.cpu_seconds - used)
         job.check_at = now + max(left, SHORTEST_CHECK)
-        if job.handle < 0:
+        if job.handle < 0 and job.host is None:
             # Without a descriptor for the process, its end has to be asked for.
             job.check_at = now + SHORTEST_CHECK
             with contextlib.suppress(ChildProcessError):
@@ -206,6 +208,8 @@ class Server:
         """End a child and, where processes could not be forbidden, its process group."""
         if job.killed_for is None:
             job.killed_for = reason
+        if job.host is not None:
+            self.sharing.retire(job.host)
         for end in (os.killpg, os.kill):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 end(job.pid, signal.SIGKILL)
@@ -225,8 +229,8 @@ class Server:
         del self.running[job.pid]
         status = os.waitstatus_to_exitcode(raw)
         cpu = usage.ru_utime + usage.ru_stime
-        peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        kind, error = judge(job, status, cpu)
+        peak = usage.ru_maxrss * MAXRSS_UNIT
+        kind, error = judge(job, job.killed_for, status, cpu)
         self.answer(
             job.number, kind, status, wall, cpu, max(0, peak - self.idle_bytes), job.output, error
         )
@@ -251,49 +255,6 @@ class Server:
         self.outgoing += output
         self.outgoing += error
         self.poll.modify(self.control, select.POLLIN | select.POLLOUT)
-
-
-def judge(job: Job, status: int, cpu: float) -> tuple[str, bytes]:
-    """Say what became of a program.
-
-    Returns:
-        One of `KINDS`, and a line on what went wrong, empty when nothing did.
-    """
-    said = bytes(job.errors.strip().rpartition(b"\n")[2])
-    if job.killed_for == "timeout":
-        return "timeout", b"no end within %g s of CPU time and %g s of wall time" % (
-            job.cpu_seconds,
-            job.wall_seconds,
-        )
-    if job.killed_for == "output":
-        return "output", b"more than %d bytes of output" % job.output_bytes
-    if status == 0:
-        return "ok", b""
-    if status == -signal.SIGSYS:
-        return "blocked", b"refused: a system call that no computation needs"
-    if status == program.EXIT_BLOCKED:
-        return "blocked", said
-    if status == program.EXIT_MEMORY:
-        return "memory", b"more than %d bytes of memory" % job.memory_bytes
-    if status == -signal.SIGKILL:
-        if cpu >= job.cpu_seconds:
-            return "timeout", b"more than %g s of CPU time" % job.cpu_seconds
-        return "memory", b"killed from outside, as when memory runs out"
-    if status < 0:
-        name = signal.strsignal(-status) or "unknown"
-        return "error", b"ended by signal %d (%s)" % (-status, name.encode())
-    return "error", said or b"exit status %d" % status
-
-
-def cpu_clock(pid: int) -> float:
-    """CPU seconds that a process has used; 0 where the system does not say."""
-    if sys.platform != "linux":
-        return 0.0
-    try:
-        # The clock of another process: linux/posix-timers.h, MAKE_PROCESS_CPUCLOCK.
-        return time.clock_gettime((~pid << 3) | 2)
-    except OSError:
-        return 0.0
 
 
 def readable_paths() -> list[Path]:
@@ -391,7 +352,7 @@ def serve(descriptor: int, kind: str, directory: Path, entered: bool) -> NoRetur
     random.seed(0)
     server = Server(control, layers)
     # An empty program: what it uses is the idle sandbox, over which memory is reported.
-    server.start(Job(HELLO, 60.0, 60.0, 1 << 30, 0, b""))
+    server.fork(Job(HELLO, 60.0, 60.0, 1 << 30, 0, b""))
     (idle,) = server.running.values()
     while idle.pid in server.running:
         for ready, _ in server.poll.poll(1000):
