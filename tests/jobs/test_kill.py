@@ -14,7 +14,7 @@ from jobs import pipeline
 from tests import lake
 
 _SEED = 20261121
-_START_SECONDS = 120
+_START_SECONDS = 900
 
 
 @pytest.mark.timeout(3000)
