@@ -21,7 +21,6 @@ library, which forks fastest, one with SymPy for the programs that name it, one 
 import importlib.util
 import logging
 import os
-import re
 import select
 import socket
 import subprocess
@@ -29,25 +28,19 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, cast
 
 from udfs.verify import program, zygote
+from udfs.verify.work import QUEUED, Work
 
 Outcome = Literal["ok", "error", "timeout", "memory", "blocked", "output"]
 
 _LOG = logging.getLogger(__name__)
 
-_NEEDS = (
-    ("numpy", re.compile(r"\b(?:numpy|scipy|pandas)\b")),
-    ("sympy", re.compile(r"\b(?:sympy|mpmath)\b")),
-)
 _START_SECONDS = 120.0  # for an interpreter to import and warm SymPy on a loaded machine
 _GRACE_SECONDS = 30.0  # past a program's wall time, after which the server itself is hung
-_QUEUED = 4  # programs sent ahead for each that runs, so that the server never waits
-_DEATHS = 3  # of the server without an answer, after which the next program is blamed
 
 _REMEDIES = {
     "rlimits": "run on Linux or macOS",
@@ -185,47 +178,62 @@ class Sandbox:
         """
         if parallel < 1:
             raise ValueError(f"run_many: parallel must be at least 1, is {parallel}")
-        sources = iter(codes)
-        # Slices, so that neither interpreter's answers pile up while the other is slow.
-        while block := list(islice(sources, 64 * parallel)):
-            results: dict[int, Run] = {}
-            kinds = [_kind(code) for code in block]
-            for kind in sorted(set(kinds)):
-                places = [place for place, needed in enumerate(kinds) if needed == kind]
-                wanted = {place: block[place].encode("utf-8", "surrogatepass") for place in places}
-                results |= self._run_block(kind, wanted, limits, parallel)
-            for place in range(len(block)):
-                yield results[place]
-
-    def _run_block(
-        self, kind: str, codes: dict[int, bytes], limits: Limits, parallel: int
-    ) -> dict[int, Run]:
-        """Run some programs in one interpreter, which is replaced as often as it dies."""
+        work = Work(enumerate(codes), parallel)
         results: dict[int, Run] = {}
-        deaths = 0
-        while codes:
-            before = len(codes)
+        done = 0
+        try:
+            while work.take(done) or work.underway:
+                self._send(work, limits)
+                results |= self._receive(work, limits)
+                while done in results:
+                    yield results.pop(done)
+                    done += 1
+        finally:
+            # Interrupted: answers on their way would be taken for those of a later call.
+            for kind in work.busy():
+                if kind in self._servers:
+                    self._servers.pop(kind).close()
+
+    def _send(self, work: Work, limits: Limits) -> None:
+        """Send as many programs as the interpreters can use without waiting."""
+        while (chosen := work.choose()) is not None:
+            kind, parallel = chosen
             server = self._server(kind)
+            number, code = work.start(kind)
             try:
-                for number, result in server.run(codes, limits, parallel):
-                    results[number] = result
-                    del codes[number]
+                server.send(number, code, limits, parallel)
+            except OSError as error:
+                self._replace(work, kind, error)
+
+    def _receive(self, work: Work, limits: Limits) -> dict[int, Run]:
+        """Wait for answers, from whichever interpreter has some."""
+        busy = {self._servers[kind].socket: kind for kind in work.busy()}
+        patience = limits.wall_seconds * (1 + QUEUED) + _GRACE_SECONDS
+        ready = select.select(list(busy), [], [], patience)[0]
+        results: dict[int, Run] = {}
+        for socket_ in ready or busy:
+            kind = busy[socket_]
+            try:
+                if not ready:
+                    raise TimeoutError("no answer")
+                for number, run in self._servers[kind].receive():
+                    work.end(kind, number)
+                    results[number] = run
             except (OSError, EOFError) as error:
-                _LOG.warning("sandbox: the %s interpreter died (%s); starting anew", kind, error)
-                server.close()
-                del self._servers[kind]
-                deaths = 1 if len(codes) < before else deaths + 1
-                if deaths >= _DEATHS:
-                    number = min(codes)
-                    del codes[number]
-                    results[number] = Run("error", "", "the sandbox died of it", -9, 0.0, 0.0, 0)
-                    deaths = 0
-            except BaseException:
-                # Interrupted: answers on their way would be taken for those of a later call.
-                server.close()
-                del self._servers[kind]
-                raise
+                blamed = self._replace(work, kind, error)
+                if blamed is not None:
+                    results[blamed] = Run("error", "", "the sandbox died of it", -9, 0.0, 0.0, 0)
         return results
+
+    def _replace(self, work: Work, kind: str, error: Exception) -> int | None:
+        """End an interpreter that died: its programs are sent again to another.
+
+        Returns:
+            The program that is blamed, when one interpreter after the other dies; or None.
+        """
+        _LOG.warning("sandbox: the %s interpreter died (%s); starting anew", kind, error)
+        self._servers.pop(kind).close()
+        return work.undo(kind)
 
     def _server(self, kind: str) -> "_Server":
         """The interpreter of a kind, started when there is none."""
@@ -243,14 +251,6 @@ class Sandbox:
                     + "; or take it out of the required layers"
                 )
         return self._servers[kind]
-
-
-def _kind(code: str) -> str:
-    """The interpreter that suits a program; in another it would only be slower."""
-    for kind, pattern in _NEEDS:
-        if pattern.search(code):
-            return kind
-    return "standard"
 
 
 _warned: set[frozenset[str]] = set()
@@ -292,39 +292,29 @@ class _Server:
 
     def _hello(self) -> str:
         """Wait until the interpreter is warm; the layers that it reached."""
+        deadline = time.monotonic() + _START_SECONDS
+        answers: list[tuple[int, Run]] = []
         try:
-            number, hello = self._answer(time.monotonic() + _START_SECONDS)
+            while not answers:
+                left = deadline - time.monotonic()
+                if left <= 0 or not select.select([self.socket], [], [], left)[0]:
+                    raise TimeoutError("no answer")
+                answers = list(self.receive())
         except (OSError, EOFError) as error:
             raise IsolationError(
                 f"sandbox: {sys.executable} could not start the interpreter for programs "
                 f"({error}); is SymPy installed for it?"
             ) from error
+        ((number, hello),) = answers
         assert number == zygote.HELLO
         return hello.stdout
 
-    def run(
-        self, codes: dict[int, bytes], limits: Limits, parallel: int
-    ) -> Iterator[tuple[int, Run]]:
-        """Run programs and yield each result under its number, as they end.
+    def send(self, number: int, code: bytes, limits: Limits, parallel: int) -> None:
+        """Ask for a run. The server always reads, so this cannot block for long.
 
         Raises:
-            EOFError: the interpreter ended.
-            OSError: it hangs, or the socket broke.
+            OSError: the interpreter ended.
         """
-        waiting = iter(list(codes.items()))
-        underway = 0
-        while True:
-            for number, code in islice(waiting, parallel * (1 + _QUEUED) - underway):
-                self._send(number, code, limits, parallel)
-                underway += 1
-            if not underway:
-                return
-            patience = limits.wall_seconds * (1 + _QUEUED) + _GRACE_SECONDS
-            yield self._answer(time.monotonic() + patience)
-            underway -= 1
-
-    def _send(self, number: int, code: bytes, limits: Limits, parallel: int) -> None:
-        """Ask for a run. The server always reads, so this cannot block for long."""
         request = zygote.REQUEST.pack(
             number,
             parallel,
@@ -336,28 +326,30 @@ class _Server:
         )
         self.socket.sendall(request + code)
 
-    def _answer(self, deadline: float) -> tuple[int, Run]:
-        """Wait for one answer."""
-        while True:
-            if len(self.incoming) >= zygote.ANSWER.size:
-                number, kind, status, wall, cpu, memory, output, error = zygote.ANSWER.unpack_from(
-                    self.incoming
-                )
-                middle = zygote.ANSWER.size + output
-                end = middle + error
-                if len(self.incoming) >= end:
-                    stdout = self.incoming[zygote.ANSWER.size : middle].decode("utf-8", "replace")
-                    message = self.incoming[middle:end].decode("utf-8", "replace")
-                    del self.incoming[:end]
-                    outcome = cast(Outcome, zygote.KINDS[kind])
-                    return number, Run(outcome, stdout, message or None, status, wall, cpu, memory)
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.socket], [], [], left)[0]:
-                raise TimeoutError("no answer")
-            chunk = self.socket.recv(1 << 20)
-            if not chunk:
-                raise EOFError("socket closed")
-            self.incoming += chunk
+    def receive(self) -> Iterator[tuple[int, Run]]:
+        """Take in what there is, and yield the answers that are complete.
+
+        Raises:
+            EOFError: the interpreter ended.
+            OSError: the socket broke.
+        """
+        chunk = self.socket.recv(1 << 20)
+        if not chunk:
+            raise EOFError("socket closed")
+        self.incoming += chunk
+        while len(self.incoming) >= zygote.ANSWER.size:
+            number, kind, status, wall, cpu, memory, output, error = zygote.ANSWER.unpack_from(
+                self.incoming
+            )
+            middle = zygote.ANSWER.size + output
+            end = middle + error
+            if len(self.incoming) < end:
+                return
+            stdout = self.incoming[zygote.ANSWER.size : middle].decode("utf-8", "replace")
+            message = self.incoming[middle:end].decode("utf-8", "replace")
+            del self.incoming[:end]
+            outcome = cast(Outcome, zygote.KINDS[kind])
+            yield number, Run(outcome, stdout, message or None, status, wall, cpu, memory)
 
     def close(self) -> None:
         """End the interpreter: it stops when the socket closes, and is killed when it does not."""
