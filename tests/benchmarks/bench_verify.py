@@ -40,12 +40,28 @@ KINDS = {
         "from sympy import Rational, sqrt, simplify\nprint(simplify(sqrt({n}) * Rational(1, 2)))",
     ],
 }
+KINDS["mix"] = [form for forms in KINDS.values() for form in forms]
+
+# One program in 25, in the last case: what loops, takes all memory, floods, forks, connects, reads
+# a file, crashes the interpreter. The peer could not be given them.
+HOSTILE = [
+    "while True: pass",
+    "x = [0]\nwhile True: x += x",
+    "while True: print('flood' * 100)",
+    "import os\nwhile True: os.fork()",
+    "import socket\nsocket.create_connection(('127.0.0.1', 80))",
+    "print(open('/etc/passwd').read())",
+    "import ctypes\nctypes.string_at(0)",
+    "().__class__.__base__.__subclasses__()[100].__init__.__globals__['sys'].exit(3)",
+]
+HOSTILE_EACH = 25
+LOOP_SECONDS = 0.2  # of CPU, in the cases with and without them: what a loop costs is the limit
 
 
 def build(folder: Path, request: Request, *, kind: str) -> Given:
     """Different programs of one kind, of no danger to anybody."""
     forms, count = KINDS[kind], COUNTS[request.size]
-    if kind == "sympy":  # takes ten times as long, and the bare fork a hundred times
+    if kind in ("sympy", "mix"):  # take ten times as long, and the bare fork a hundred times
         count //= 4
     codes = [forms[n % len(forms)].format(n=n + 1) for n in range(count)]
     (folder / "programs.json").write_text(json.dumps(codes), encoding="utf-8")
@@ -59,15 +75,47 @@ def _codes(given: Path) -> list[str]:
 
 def ours(given: Path, out: Path, clock: Clock) -> dict[str, Any]:
     """The sandbox, with whatever isolation this machine allows."""
+    return _sandboxed(given, out, clock, hostile=False, cpu_seconds=5.0)
+
+
+def ours_harmless(given: Path, out: Path, clock: Clock) -> dict[str, Any]:
+    """The sandbox with the limits of the case with hostile programs, without them."""
+    return _sandboxed(given, out, clock, hostile=False, cpu_seconds=LOOP_SECONDS)
+
+
+def ours_hostile(given: Path, out: Path, clock: Clock) -> dict[str, Any]:
+    """The sandbox with hostile programs among the others."""
+    return _sandboxed(given, out, clock, hostile=True, cpu_seconds=LOOP_SECONDS)
+
+
+def _sandboxed(
+    given: Path, out: Path, clock: Clock, *, hostile: bool, cpu_seconds: float
+) -> dict[str, Any]:
     from udfs.verify.sandbox import Limits, Sandbox
 
-    limits = Limits(wall_seconds=30.0, cpu_seconds=5.0)
+    limits = Limits(wall_seconds=30.0, cpu_seconds=cpu_seconds)
     codes = _codes(given)
+    sound = list(codes)
+    if hostile:
+        for place in range(0, len(codes), HOSTILE_EACH):
+            codes[place] = HOSTILE[place // HOSTILE_EACH % len(HOSTILE)]
     with Sandbox() as sandbox:
-        list(sandbox.run_many(codes[:WARM], limits=limits, parallel=WORKERS))
+        list(sandbox.run_many(sound[:WARM] + sound[-WARM:], limits=limits, parallel=WORKERS))
         with clock:
             runs = list(sandbox.run_many(codes, limits=limits, parallel=WORKERS))
-        return _finish(out, [run.stdout for run in runs]) | {"isolation": sandbox.isolation}
+        isolation = sandbox.isolation
+    wrong = [
+        code
+        for code, run in zip(codes, runs, strict=True)
+        if (run.kind == "ok") == (code in HOSTILE)
+    ]
+    took = sorted(run.wall_seconds for run in runs)
+    return _finish(out, [run.stdout for run in runs]) | {
+        "isolation": isolation,
+        "wrong": len(wrong),
+        "p50_ms": 1000 * took[len(took) // 2],
+        "p99_ms": 1000 * took[len(took) * 99 // 100],
+    }
 
 
 def exec_pool(given: Path, out: Path, clock: Clock) -> dict[str, Any]:
@@ -150,5 +198,20 @@ CASES = [
         ("print", "no imports"),
         ("standard", "the standard library"),
         ("sympy", "SymPy"),
+        ("mix", "all of these"),
     )
 ]
+CASES.append(
+    Case(
+        name="verify-hostile",
+        question="programs run per second: what hostile ones among them cost",
+        unit="programs",
+        build=partial(build, kind="mix"),
+        contestants=(
+            Contestant("ours", ours_hostile),
+            Contestant("ours, none hostile", ours_harmless),
+        ),
+        agree=agree,
+        limit_seconds=300,
+    )
+)
