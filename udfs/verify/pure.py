@@ -23,16 +23,20 @@ from udfs.verify import harmless
 MAX_CHARACTERS = 20_000
 """Longest program that is looked at: the look costs time that is not the program's own."""
 
-_NODES = (
-    ast.Module, ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.NamedExpr, ast.Import,
-    ast.ImportFrom, ast.alias, ast.FunctionDef, ast.Lambda, ast.arguments, ast.arg, ast.Return,
-    ast.For, ast.While, ast.If, ast.IfExp, ast.Break, ast.Continue, ast.Pass, ast.Assert, ast.Raise,
-    ast.Global, ast.Constant, ast.Name, ast.Attribute, ast.Call, ast.keyword, ast.Starred,
-    ast.Subscript, ast.Slice, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.List, ast.Tuple,
-    ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.comprehension,
-    ast.JoinedStr, ast.FormattedValue, ast.operator, ast.unaryop, ast.boolop, ast.cmpop,
-    ast.expr_context,
-)  # fmt: skip
+# Nodes that are looked at more closely, and those that are allowed whatever they hold.
+_LOOKED_AT = frozenset({
+    ast.AugAssign, ast.Assert, ast.Assign, ast.Attribute, ast.Call, ast.Compare, ast.Constant,
+    ast.Expr, ast.FunctionDef, ast.Import, ast.ImportFrom, ast.JoinedStr, ast.Name, ast.Subscript,
+    ast.arg,
+})  # fmt: skip
+_ALLOWED = frozenset({
+    ast.AnnAssign, ast.BinOp, ast.BoolOp, ast.Break, ast.Continue, ast.Dict, ast.DictComp, ast.For,
+    ast.FormattedValue, ast.GeneratorExp, ast.Global, ast.If, ast.IfExp, ast.Lambda, ast.List,
+    ast.ListComp, ast.Module, ast.NamedExpr, ast.Pass, ast.Raise, ast.Return, ast.Set, ast.SetComp,
+    ast.Slice, ast.Starred, ast.Tuple, ast.UnaryOp, ast.While, ast.alias, ast.arguments,
+    ast.comprehension, ast.keyword, *ast.operator.__subclasses__(), *ast.unaryop.__subclasses__(),
+    *ast.boolop.__subclasses__(), *ast.cmpop.__subclasses__(), *ast.expr_context.__subclasses__(),
+})  # fmt: skip
 _CONSTANTS = (int, float, complex, str, type(None))
 
 
@@ -52,7 +56,11 @@ class _Proof:
     """What a program binds and imports, and whether all that it does is listed."""
 
     def __init__(self, tree: ast.Module) -> None:
-        self.nodes = list(ast.walk(tree))
+        nodes = list(ast.walk(tree))
+        self.nodes = [node for node in nodes if type(node) in _LOOKED_AT]
+        self.has_others = any(
+            type(node) not in _ALLOWED and type(node) not in _LOOKED_AT for node in nodes
+        )
         self.bound: Counter[str] = Counter()
         self.bound_new: Counter[str] = Counter()  # those bound to a container of their own
         self.imported: set[str] = set()
@@ -64,7 +72,7 @@ class _Proof:
 
     def holds(self) -> bool:
         """Whether each node is one that the proof allows."""
-        if not all(isinstance(node, _NODES) and self._bind(node) for node in self.nodes):
+        if self.has_others or not all(self._bind(node) for node in self.nodes):
             return False
         names = self.bound.keys()
         if names & (harmless.FIXED | harmless.UNLISTED_BUILTINS) or any(
