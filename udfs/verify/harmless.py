@@ -2,8 +2,10 @@
 
 Each list was read through name by name. What is missing is missing on purpose: what looks into
 objects (`getattr`, `type`, `vars`), evaluates strings (`lambdify`, `parse_expr`), opens, reads,
-prints by itself, or changes a setting for all that comes after it (`decimal.getcontext`,
-`sympy.init_printing`, `numpy.seterr`, `numpy.random`).
+prints by itself, changes a setting for all that comes after it (`decimal.getcontext`,
+`sympy.init_printing`, `numpy.seterr`, `numpy.random`), numbers what it makes (`Dummy`), or keeps
+what it found under arguments that are equal but not the same (`bell`, `Order`: `(1, 2)` and
+`(1.0, 2.0)` are one to SymPy's cache).
 """
 
 from __future__ import annotations
@@ -38,48 +40,47 @@ UNLISTED_BUILTINS = frozenset(vars(builtins)) - BUILTINS - BUILTIN_MAKERS
 
 SYMPY = _words("""
     Abs Add And Circle Complement Complexes ConditionSet Contains Derivative Determinant
-    DiracDelta Dummy E Ellipse EmptySet Eq Equality EulerGamma FiniteSet Float Function Ge
-    GoldenRatio GreaterThan Gt Heaviside I Id Identity ImageSet ImmutableMatrix Integer Integers
-    Integral Intersection Interval Inverse KroneckerDelta LC LM LT Lambda LambertW Le LessThan
-    Limit Line Line2D Line3D Lt Matrix Max Min Mod Mul N Naturals Naturals0 Ne Not O Or Order
-    Piecewise Plane Point Point2D Point3D Poly Polygon Pow Product ProductSet QQ Range Rational
-    Rationals Ray Reals RegularPolygon Rel RootOf S Segment StrictGreaterThan StrictLessThan Subs
-    Sum Symbol SymmetricDifference Transpose Triangle Tuple Unequality Union UniversalSet Xor ZZ
-    acos acosh acot acoth acsc acsch apart arg asec asech asin asinh atan atan2 atanh bell
-    bernoulli beta binomial cancel casoratian catalan cbrt ceiling chebyshevt chebyshevu collect
-    combsimp compose conjugate content continued_fraction continued_fraction_convergents
-    continued_fraction_iterator continued_fraction_periodic continued_fraction_reduce convex_hull
-    cos cosh cot coth count_ops count_roots csc csch cyclotomic_poly deg degree denom det diag
-    diff digamma diophantine discrete_log discriminant div divisor_count divisor_sigma divisors
-    dsolve egyptian_fraction erf erfc euler exp expand expand_func expand_log expand_mul
-    expand_power_base expand_power_exp expand_trig exquo eye factor factor_list factor_terms
-    factorial factorial2 factorint factorrat false ff fibonacci flatten floor frac fraction gamma
-    gammasimp gcd gcd_list gcd_terms gcdex genocchi groebner half_gcdex harmonic hermite hessian
-    idiff igcd ilcm im integer_log integer_nthroot integrate interpolate intersection invert
-    is_abundant is_deficient is_decreasing is_increasing is_monotonic is_nthpow_residue is_perfect
-    is_primitive_root is_quad_residue is_strictly_decreasing is_strictly_increasing isprime
-    jacobi_symbol kronecker_symbol laguerre lcm lcm_list legendre legendre_symbol limit
-    linear_eq_to_matrix linsolve ln log logcombine loggamma lowergamma lucas maximum
-    minimal_polynomial minimum minpoly mobius mod_inverse monic multiplicity n_order nan nextprime
-    nfloat nonlinsolve npartitions nroots nsimplify nsolve nthroot_mod numer ones oo partition
-    perfect_power periodicity pi piecewise_fold poly polygamma polylog powdenest powsimp pquo prem
-    prevprime prime primefactors primenu primeomega primepi primerange primitive primitive_root
-    primorial prod product proper_divisor_count proper_divisors quo rad radsimp ratsimp re
-    real_root real_roots reduce_inequalities reduced_totient rem residue resultant rf root rootof
-    roots rsolve sec sech separatevars sequence series sign signsimp simplify sin sinc
-    singularities sinh solve solve_linear solve_linear_system solve_poly_inequality
-    solve_poly_system solve_rational_inequalities solve_undetermined_coeffs
-    solve_univariate_inequality solveset sqf sqf_list sqf_part sqrt sqrt_mod sqrtdenest
-    stationary_points stieltjes sturm subfactorial summation symbols sympify tan tanh terms_gcd
-    together total_degree totient trace trailing transpose tribonacci trigamma trigsimp true trunc
-    uppergamma wronskian zeros zeta zoo
+    DiracDelta E Ellipse EmptySet Eq Equality EulerGamma FiniteSet Float Function Ge GoldenRatio
+    GreaterThan Gt Heaviside I Id Identity ImageSet ImmutableMatrix Integer Integers Integral
+    Intersection Interval Inverse LC LM LT Lambda LambertW Le LessThan Limit Line Line2D Line3D Lt
+    Matrix Max Min Mod Mul N Naturals Naturals0 Ne Not Or Piecewise Plane Point Point2D Point3D
+    Poly Polygon Pow Product ProductSet QQ Range Rational Rationals Ray Reals RegularPolygon Rel
+    RootOf S Segment StrictGreaterThan StrictLessThan Subs Sum Symbol SymmetricDifference
+    Transpose Triangle Tuple Unequality Union UniversalSet Xor ZZ acos acosh acot acoth acsc acsch
+    apart arg asec asech asin asinh atan atan2 atanh bernoulli beta binomial cancel casoratian
+    catalan cbrt ceiling chebyshevt chebyshevu collect combsimp compose conjugate content
+    continued_fraction continued_fraction_convergents continued_fraction_iterator
+    continued_fraction_periodic continued_fraction_reduce convex_hull cos cosh cot coth count_ops
+    count_roots csc csch cyclotomic_poly deg degree denom det diag diff digamma diophantine
+    discrete_log discriminant div divisor_count divisor_sigma divisors dsolve egyptian_fraction
+    erf erfc euler exp expand expand_func expand_log expand_mul expand_power_base expand_power_exp
+    expand_trig exquo eye factor factor_list factor_terms factorial factorial2 factorint factorrat
+    false ff fibonacci flatten floor frac fraction gamma gammasimp gcd gcd_list gcd_terms gcdex
+    genocchi groebner half_gcdex harmonic hermite hessian idiff igcd ilcm im integer_log
+    integer_nthroot integrate interpolate intersection invert is_abundant is_deficient
+    is_decreasing is_increasing is_monotonic is_nthpow_residue is_perfect is_primitive_root
+    is_quad_residue is_strictly_decreasing is_strictly_increasing isprime jacobi_symbol
+    kronecker_symbol laguerre lcm lcm_list legendre legendre_symbol limit linear_eq_to_matrix
+    linsolve ln log logcombine loggamma lowergamma lucas maximum minimal_polynomial minimum
+    minpoly mobius mod_inverse monic multiplicity n_order nan nextprime nfloat nonlinsolve
+    npartitions nroots nsimplify nsolve nthroot_mod numer ones oo partition perfect_power
+    periodicity pi piecewise_fold poly polygamma polylog powdenest powsimp pquo prem prevprime
+    prime primefactors primenu primeomega primepi primerange primitive primitive_root primorial
+    prod product proper_divisor_count proper_divisors quo rad radsimp ratsimp re real_root
+    real_roots reduce_inequalities reduced_totient rem residue resultant rf root rootof roots
+    rsolve sec sech separatevars sequence series sign signsimp simplify sin sinc singularities
+    sinh solve solve_linear solve_linear_system solve_poly_inequality solve_poly_system
+    solve_rational_inequalities solve_undetermined_coeffs solve_univariate_inequality solveset sqf
+    sqf_list sqf_part sqrt sqrt_mod sqrtdenest stationary_points stieltjes sturm subfactorial
+    summation symbols sympify tan tanh terms_gcd together total_degree totient trace trailing
+    transpose tribonacci trigamma trigsimp true trunc uppergamma wronskian zeros zeta zoo
 """)
 NUMPY = _words("""
     abs absolute allclose amax amin angle arange arccos arcsin arctan arctan2 argmax argmin
     argsort array array_equal ceil clip concatenate conj conjugate convolve corrcoef cos cosh
     count_nonzero cov cross cumprod cumsum deg2rad degrees det diag diff divide dot e eig eigh
     eigvals eigvalsh exp expm1 eye float64 floor fmod full gcd hstack identity imag inf inner
-    int64 interp inv isclose isfinite isinf isnan isreal lcm linalg linspace log log10 log1p log2
+    int64 interp inv isclose isfinite isinf isnan isreal lcm linspace log log10 log1p log2
     logspace matmul matrix_power matrix_rank max maximum mean median meshgrid min minimum mod nan
     norm ones outer percentile pi pinv poly polyder polyfit polyint polymul polyval power prod
     quantile rad2deg radians ravel real remainder reshape rint roots round sign sin sinc sinh
@@ -161,15 +162,17 @@ CHANGING = _words("""
 CONTAINERS = _words(
     "Counter Matrix OrderedDict array defaultdict deque dict eye full list ones set sorted zeros"
 )
+# What makes strings of the names of its arguments.
+NAMED = frozenset({"dict", "Counter", "OrderedDict", "defaultdict"})
 # Names on whose meaning the proof rests: they may be imported but not stand for anything else.
 FIXED = (
-    frozenset({"print", "symbols", "Symbol", "Function", "Dummy", "Rational", "Float", "Integer"})
+    frozenset({"print", "symbols", "Symbol", "Function", "Rational", "Float", "Integer"})
     | frozenset({"Fraction", "Decimal", "float", "int", "cache", "lru_cache"})
     | ERRORS
     | CONTAINERS
     | STRING_MAKERS
 )
-NAMING = frozenset({"symbols", "Symbol", "Function", "Dummy"})
+NAMING = frozenset({"symbols", "Symbol", "Function"})
 NUMBERING = frozenset({"Rational", "Float", "Fraction", "Decimal", "Integer", "float", "int"})
 SYMBOL_NAMES = re.compile(r"[A-Za-z_0-9 ,:]*")
 NUMERAL = re.compile(r"\s*[-+]?(?:[0-9.]+(?:/[0-9]+)?|inf|nan)\s*")

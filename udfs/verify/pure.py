@@ -26,14 +26,14 @@ MAX_CHARACTERS = 20_000
 # Nodes that are looked at more closely, and those that are allowed whatever they hold.
 _LOOKED_AT = frozenset({
     ast.AugAssign, ast.Assert, ast.Assign, ast.Attribute, ast.Call, ast.Compare, ast.Constant,
-    ast.Expr, ast.FunctionDef, ast.Import, ast.ImportFrom, ast.JoinedStr, ast.Name, ast.Subscript,
-    ast.arg,
+    ast.Expr, ast.FunctionDef, ast.Import, ast.ImportFrom, ast.JoinedStr, ast.Name, ast.Raise,
+    ast.Subscript, ast.arg, ast.arguments,
 })  # fmt: skip
 _ALLOWED = frozenset({
     ast.AnnAssign, ast.BinOp, ast.BoolOp, ast.Break, ast.Continue, ast.Dict, ast.DictComp, ast.For,
     ast.FormattedValue, ast.GeneratorExp, ast.Global, ast.If, ast.IfExp, ast.Lambda, ast.List,
-    ast.ListComp, ast.Module, ast.NamedExpr, ast.Pass, ast.Raise, ast.Return, ast.Set, ast.SetComp,
-    ast.Slice, ast.Starred, ast.Tuple, ast.UnaryOp, ast.While, ast.alias, ast.arguments,
+    ast.ListComp, ast.Module, ast.NamedExpr, ast.Pass, ast.Return, ast.Set, ast.SetComp,
+    ast.Slice, ast.Starred, ast.Tuple, ast.UnaryOp, ast.While, ast.alias,
     ast.comprehension, ast.keyword, *ast.operator.__subclasses__(), *ast.unaryop.__subclasses__(),
     *ast.boolop.__subclasses__(), *ast.cmpop.__subclasses__(), *ast.expr_context.__subclasses__(),
 })  # fmt: skip
@@ -65,6 +65,7 @@ class _Proof:
         self.bound_new: Counter[str] = Counter()  # those bound to a container of their own
         self.imported: set[str] = set()
         self.modules: dict[str, str] = {}  # by the name that they are imported under
+        self.owners: set[ast.AST] = set()  # nodes of which an attribute is read
         self.stars: set[str] = set()
         self.is_evaluating = False
         # Strings that are only printed, or name symbols and numbers: nothing evaluates them.
@@ -74,7 +75,9 @@ class _Proof:
         """Whether each node is one that the proof allows."""
         if self.has_others or not all(self._bind(node) for node in self.nodes):
             return False
-        names = self.bound.keys()
+        names = self.bound.keys() | self.modules.keys()
+        if self.modules.keys() & (self.bound.keys() | self.imported):
+            return False
         if names & (harmless.FIXED | harmless.UNLISTED_BUILTINS) or any(
             name.startswith("__") for name in names
         ):
@@ -99,9 +102,8 @@ class _Proof:
                     if one.name not in harmless.MODULES or ("." in one.name and one.asname is None):
                         return False
                     self._use(one.name)
-                    self.modules[one.asname or one.name] = one.name
-                    if one.asname is not None:
-                        self.bound[one.asname] += 1
+                    if self.modules.setdefault(one.asname or one.name, one.name) != one.name:
+                        return False
             case ast.ImportFrom(module, names, 0) if module in harmless.MODULES:
                 self._use(module)
                 for one in names:
@@ -125,6 +127,13 @@ class _Proof:
             case ast.AugAssign(target=ast.Name(id=name)):
                 # Its target is met as a name of its own: what is bound stays what it is.
                 self.bound[name] -= 1
+            case ast.arguments(kwarg=ast.arg()):
+                return False
+            case ast.Attribute(value=value):
+                self.owners.add(value)
+            case ast.Constant(value=str(text)):
+                # A format string reads attributes; no other needs these.
+                return "__" not in text or text == "__main__"
             case ast.Constant(value=value):
                 return isinstance(value, _CONSTANTS)
         return True
@@ -138,7 +147,9 @@ class _Proof:
             case ast.Call(func=ast.Name(id="print"), args=args, keywords=keywords):
                 for printed in [*args, *(keyword.value for keyword in keywords)]:
                     self._print(printed)
-            case ast.Call(func=ast.Name(id=name), args=args) if name in harmless.ERRORS:
+            case ast.Raise(exc=ast.Call(func=ast.Name(id=name), args=args)) if (
+                name in harmless.ERRORS
+            ):
                 for printed in args:
                     self._print(printed)
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[first, *_]):
@@ -201,6 +212,8 @@ class _Proof:
 
     def _is_listed(self, node: ast.AST) -> bool:
         match node:
+            case ast.Name(id=name) if name in self.modules:
+                return node in self.owners
             case ast.Name(id=name, ctx=ast.Load()):
                 if name in harmless.STRING_MAKERS and (
                     self.is_evaluating or name not in harmless.BUILTIN_MAKERS
@@ -209,7 +222,6 @@ class _Proof:
                 return (
                     name in self.bound
                     or name in self.imported
-                    or name in self.modules
                     or name in harmless.BUILTINS
                     or name in harmless.BUILTIN_MAKERS
                 )
@@ -229,15 +241,22 @@ class _Proof:
                 return not self.is_evaluating or node in self.plain
             case ast.Call(func=ast.Name(id="print"), keywords=keywords):
                 return all(keyword.arg in ("sep", "end", "flush") for keyword in keywords)
+            case ast.Call(
+                func=ast.Name(id=name) | ast.Attribute(attr=name), keywords=[_, *_] as keywords
+            ):
+                return name not in harmless.NAMED and all(
+                    keyword.arg != "cls"
+                    or (isinstance(keyword.value, ast.Name) and keyword.value.id in harmless.NAMING)
+                    for keyword in keywords
+                )
         return True
 
     def _is_readable(self, node: ast.AST, value: ast.AST, attribute: str) -> bool:
         if isinstance(value, ast.Name) and value.id in self.modules:
             module = self.modules[value.id]
-            return attribute in harmless.MODULES[module] or (module, attribute) == (
-                "numpy",
-                "linalg",
-            )
+            if (module, attribute) == ("numpy", "linalg"):
+                return node in self.owners
+            return attribute in harmless.MODULES[module]
         if attribute in harmless.CHANGING:
             return self._is_own(value)
         if attribute in harmless.STRING_METHODS and (not self.is_evaluating or node in self.plain):

@@ -26,7 +26,8 @@ def run(requests: int, answers: int, limits: program.Limits, *, filtered: bool) 
     A request is `REQUEST` and the source, an answer `ANSWER`, what was printed and
     what was wrong; an answer `part` brings what was printed and flushed so far. A program without
     a proof is not run but answered with `alone`. One whose end may be due to what ran before it,
-    too little memory or too deep a recursion, is `spoilt`, and the process ends.
+    too little memory or too deep a recursion, or that has SymPy evaluate a string, is `spoilt`, and
+    the process ends.
 
     Args:
         requests: descriptor that requests are read from.
@@ -38,6 +39,7 @@ def run(requests: int, answers: int, limits: program.Limits, *, filtered: bool) 
         null = os.open(os.devnull, os.O_RDONLY)
         program.confine_child(limits, null, null, filtered, keep=(requests, answers))
         sys.stderr = None  # where warnings would go
+        _refuse_strings()
         program.watch_over()
         while len(header := os.read(_REQUESTS, REQUEST.size)) == REQUEST.size:
             size, output_bytes = REQUEST.unpack(header)
@@ -84,7 +86,7 @@ def _evaluate(code: bytes, output_bytes: int) -> tuple[str, bytes, bytes]:
         kind = "ok"
     except SyntaxError:
         return "alone", b"", b""
-    except (MemoryError, RecursionError):
+    except (MemoryError, RecursionError, _EvaluationError):
         return "spoilt", b"", b""
     except _FullError:
         kind = "output"
@@ -95,19 +97,38 @@ def _evaluate(code: bytes, output_bytes: int) -> tuple[str, bytes, bytes]:
     return kind, page.take(), error
 
 
+class _EvaluationError(BaseException):
+    """SymPy was about to evaluate a string."""
+
+
+def _refuse_strings() -> None:
+    """Let nothing evaluate strings here, where the proof should have missed one."""
+    parser = sys.modules.get("sympy.parsing.sympy_parser")
+    if parser is None:
+        return
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise _EvaluationError
+
+    # What `sympify` imports when it is called.
+    for name in ("parse_expr", "eval_expr", "stringify_expr"):
+        setattr(parser, name, refuse)
+
+
 class _FullError(BaseException):
     """A program printed more than it may."""
 
 
 class _Page(io.StringIO):
-    """What a program prints, up to a number of characters, of which none is less than a byte."""
+    """What a program prints, up to a number of bytes."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
         self.left = most
 
     def write(self, text: str) -> int:
-        self.left -= len(text)
+        size = len(text) if text.isascii() else len(text.encode("utf-8", "backslashreplace"))
+        self.left -= size
         super().write(text)
         if self.left < 0:
             raise _FullError
