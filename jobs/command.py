@@ -63,7 +63,15 @@ def cli(arguments: Sequence[str] | None = None) -> int:
 
 
 # By name, so that `try` and `--help` load neither Spark nor Delta.
-_EXPECTED = {"SessionError", "StreamError", "RunError", "SliceError", "ExplainError", "QueryError"}
+_EXPECTED = {
+    "SessionError",
+    "StreamError",
+    "RunError",
+    "SliceError",
+    "ExplainError",
+    "QueryError",
+    "IsolationError",
+}
 
 
 def run(main: Callable[[SparkSession, Settings], None]) -> NoReturn:
@@ -128,8 +136,18 @@ def _parser() -> argparse.ArgumentParser:
     command = add("explain", "Show a document's way through every table.", _explain)
     command.add_argument("document", metavar="DOC_OR_URL", help="doc_id, source_id or URL")
     words(command)
-    command = add("try", "Show contexts, programs and verdicts of one text; needs no Spark.", _try)
-    command.add_argument("text", help="text with LaTeX, or - to read standard input")
+    command = add("try", "Show contexts, programs and verdicts of texts; needs no Spark.", _try)
+    command.add_argument("text", nargs="?", help="text with LaTeX, or - to read standard input")
+    command.add_argument(
+        "--file",
+        help="read this file instead, .gz or not: one text, or JSON lines with a field `text`",
+    )
+    command.add_argument(
+        "--format",
+        choices=("text", "jsonl"),
+        default="text",
+        help="for people (default; plain lines in a pipe), or one JSON object a computation",
+    )
     words(command)
     command = add("settings", "List every setting with its default and meaning.", _settings)
     command = add("tables", "List every table, or the columns of one.", _tables)
@@ -230,8 +248,14 @@ def _explain(known: argparse.Namespace) -> int:
 def _try(known: argparse.Namespace) -> int:
     from jobs import try_text  # noqa: PLC0415 - loads what it needs
 
-    text = sys.stdin.read() if known.text == "-" else known.text
-    try_text.show(text, _load(known.words))
+    words = list(known.words)
+    if known.file is not None and known.text is not None:
+        words.insert(0, known.text)  # with a file there is no text: it is a setting
+    elif known.file is None and known.text is None:
+        return _fail("try: give a text, - for standard input, or --file FILE", 2)
+    settings = _load(words)
+    text = known.text if known.file is None else None
+    try_text.show(try_text.read(text, known.file), settings, known.format)
     return 0
 
 

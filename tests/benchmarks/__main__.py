@@ -70,6 +70,13 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="measure the extract cases on these WARC files, not on the sample",
     )
+    found.add_argument(
+        "--data",
+        type=Path,
+        metavar="FOLDER",
+        help="measure contexts, translate and equations on this folder (equations.jsonl[.gz], "
+        "equations_false.jsonl[.gz], documents.jsonl[.gz]), not on what lies in the repository",
+    )
     found.add_argument("--json", type=Path, metavar="FILE", help="also write all reports here")
     return found
 
@@ -103,7 +110,13 @@ def main(words: Sequence[str] | None = None) -> int:
     missing = [str(path) for path in options.warc if not path.is_file()]
     if missing:
         command.error(f"--warc: no such file: {', '.join(missing)}")
-    request = Request(size=options.size, warcs=tuple(path.resolve() for path in options.warc))
+    if options.data is not None and not options.data.is_dir():
+        command.error(f"--data: no such folder: {options.data}")
+    request = Request(
+        size=options.size,
+        warcs=tuple(path.resolve() for path in options.warc),
+        data=options.data.resolve() if options.data else None,
+    )
     _describe(out)
     reports = []
     for case in chosen:

@@ -27,6 +27,10 @@ class Request:
     warcs: tuple[Path, ...] = ()
     """WARC files to measure on, for the cases that read WARC files; none for the sample's."""
 
+    data: Path | None = None
+    """Folder to measure on, for the cases about computations; None for what lies in the
+    repository. `tests.benchmarks.equation_items` says which files it holds."""
+
 
 @dataclass(frozen=True)
 class Given:
@@ -131,6 +135,10 @@ class Case:
 
     conclude: Callable[[list[dict[str, Any]]], dict[str, float]] | None = None
     """Figures over all contestants, from their rows of the JSON; none for most cases."""
+
+    tabulate: Callable[[list[dict[str, Any]]], list[list[str]]] | None = None
+    """A table of its own beneath the usual one, heads first, from the rows of the JSON of those
+    that were measured; none for most cases."""
 
     rounds: int = 3
     """Measured runs of each contestant, unless the command line says otherwise."""

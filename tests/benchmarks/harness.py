@@ -57,6 +57,7 @@ class Report:
     machine: dict[str, Any]
     methods: dict[str, str]
     conclusion: dict[str, float] = field(default_factory=dict)
+    table: list[list[str]] = field(default_factory=list)
 
     @property
     def base(self) -> Standing:
@@ -108,6 +109,7 @@ class Report:
             "unit": self.case.unit,
             "size": self.request.size,
             "warcs": [str(path) for path in self.request.warcs],
+            "data": str(self.request.data) if self.request.data else None,
             "input": self.given.about,
             "units": self.given.units,
             "commit": machine.commit(),
@@ -119,6 +121,7 @@ class Report:
                 name: None if math.isnan(value) else value
                 for name, value in self.conclusion.items()
             },
+            "table": self.table,
         }
 
 
@@ -232,9 +235,11 @@ def _compare(report: Report, outs: dict[str, Path]) -> None:
     for standing in report.standings[1:]:
         if not standing.not_measured:
             standing.agreement = report.case.agree(ours, outcome(standing))
-    if report.case.conclude and not any(one.not_measured for one in report.standings):
-        rows = [report.row(standing) for standing in report.standings]
+    rows = [report.row(standing) for standing in report.standings if not standing.not_measured]
+    if report.case.conclude and len(rows) == len(report.standings):
         report.conclusion = report.case.conclude(rows)
+    if report.case.tabulate:
+        report.table = report.case.tabulate(rows)
 
 
 def write_json(report: Report, folder: Path = RESULTS) -> Path:

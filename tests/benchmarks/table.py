@@ -40,8 +40,20 @@ def show(report: Report, console: Console) -> None:
         if standing.not_measured:
             text = f"{standing.contestant.name}: not measured: {standing.not_measured}"
             console.print(f"[bold red]{escape(text)}[/]", highlight=False, soft_wrap=True)
+    if report.table:
+        _show_own(report.table, console)
     for name, value in report.conclusion.items():
         console.print(f"  {escape(name)}: {value:,.4g}", highlight=False)
+
+
+def _show_own(rows: list[list[str]], console: Console) -> None:
+    """Print a case's own table: heads, then rows."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for number, title in enumerate(rows[0]):
+        table.add_column(escape(title), justify="right" if number else "left")
+    for row in rows[1:]:
+        table.add_row(*map(escape, row))
+    console.print(table, highlight=False)
 
 
 def _cells(report: Report, standing: Standing) -> list[str]:

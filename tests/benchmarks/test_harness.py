@@ -164,10 +164,13 @@ def test_each_case_has_a_name_of_its_own_and_pins_its_peers():
     known = command.cases()
     assert len({one.name for one in known}) == len(known)
     assert {one.name.partition("-")[0] for one in known} >= {
+        "contexts",
         "duplicates",
+        "equations",
         "extract",
         "run",
         "shards",
+        "translate",
         "verify",
     }
     packages = [p for one in known for peer in one.contestants for p in peer.packages]
@@ -181,13 +184,25 @@ def test_names_choose_cases_and_their_variants():
         "run",
         "verify-print",
     ]
-    assert len(command.choose(["verify"], known)) == 3
+    variants = [one.name for one in known if one.name.startswith("verify-")]
+    assert len(variants) > 2
+    assert [one.name for one in command.choose(["verify"], known)] == variants
     with pytest.raises(ValueError, match=r"no case verfy; there are .*shards"):
         command.choose(["verfy"], known)
 
 
 @pytest.mark.parametrize(
-    "name", ["duplicates-sign", "extract-crawl", "extract-math", "shards", "verify-standard"]
+    "name",
+    [
+        "contexts",
+        "duplicates-sign",
+        "equations",
+        "extract-crawl",
+        "extract-math",
+        "shards",
+        "translate",
+        "verify-standard",
+    ],
 )
 def test_ours_runs_in_each_case(name):
     (chosen,) = command.choose([name], command.cases())

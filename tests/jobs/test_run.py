@@ -269,6 +269,22 @@ def test_the_notebook_runs_on_the_pile(root, spark, capsys, monkeypatch):
     assert "verified" in capsys.readouterr().out
 
 
+def test_the_walk_through_one_document_shows_every_step(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["translate_step_by_step.py"])
+    runpy.run_path(str(PROJECT / "notebooks/translate_step_by_step.py"))
+    said = capsys.readouterr().out
+    assert "rests on: r = 3" in said
+    assert "print(math.pi * r**2)" in said
+    assert re.search(r"^isolation: rlimits, ", said, re.MULTILINE)
+    assert len(re.findall(r"blocked: refused", said)) == 2
+    assert r"⟦\pi r^2 = 9\pi⟧(verified)" in said
+    # The two slips that the document makes are found, and no others.
+    assert re.findall(r"= (\S+): the program prints", said) == ["72.59", "65"]
+    assert "```python\nimport math\n\nr = 3\nprint(math.pi * r**2)\n```" in said
+    shares = dict(re.findall(r"^ *([a-z][a-z, ]+?)  [█▒▓░·×]+  (\d+) of", said, re.MULTILINE))
+    assert int(shares["arithmetic"]) > 50
+
+
 def test_the_plan_of_a_crawl_names_the_cost_of_every_stage(root, spark, capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["plan_scale.py", f"root={root}", "cores=10"])
     runpy.run_path(str(PROJECT / "notebooks/plan_scale.py"))
