@@ -136,6 +136,8 @@ def show(texts: Iterable[tuple[str | None, str]], settings: Settings, form: str 
     started = time.perf_counter()
     searching = 0.0
     with Sandbox(require=frozenset(limits.require)) as sandbox:
+        # Most texts need it, and it takes longer than all the rest.
+        sandbox.prepare("sympy")
         for text_id, text in texts:
             before = time.perf_counter()
             passages = find_contexts(text, earlier_sentences=settings.contexts.earlier_sentences)

@@ -3,8 +3,7 @@ r"""What a computation rests on: the facts stated before it that its symbols lea
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +44,7 @@ _ARGUMENTS = re.compile(r"[a-zA-Z](?:_\w)?(?:\s*,\s*[a-zA-Z](?:_\w)?)*")
 Kind = Literal["value", "function", "equation", "domain"]
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """A statement that later computations may rest on.
 
     Attributes:
@@ -59,6 +57,8 @@ class Fact:
         head_bit: bit of the symbol whose value or definition it is, else 0.
         is_lasting: its symbol is a name such as `AB` or `x_1`, which a text does not use again
             for something else, so that it holds through the section.
+        row: where the row of a table begins in which it stands; for an item of an unordered list
+            -2 less where that begins; -1 outside of both.
     """
 
     latex: str
@@ -69,6 +69,7 @@ class Fact:
     symbols: int
     head_bit: int
     is_lasting: bool = False
+    row: int = -1
 
 
 class Symbols:
@@ -149,6 +150,7 @@ def select(
     statement: tuple[int, int],
     section_start: int,
     exclude: str,
+    row: int = -1,
 ) -> tuple[str, ...]:
     """Choose the facts that a computation rests on.
 
@@ -164,6 +166,8 @@ def select(
         statement: start and end of the problem statement, whose facts count at any distance.
         section_start: where the section begins, through which lasting facts hold.
         exclude: the computation itself, which is no condition of its own.
+        row: as in `Fact`: rows of a table say nothing of each other, nor of the text around it;
+            items of a list nothing of each other.
 
     Returns:
         LaTeX of at most `MAX_CONDITIONS` facts, in text order.
@@ -180,6 +184,7 @@ def select(
         )
         and fact.symbols
         and fact.plain != exclude
+        and (fact.row in (-1, row) or fact.row < -1 <= row)
     ]
     chosen: dict[int, Fact] = {}
     said: set[str] = set()
@@ -224,4 +229,6 @@ _SPACING = re.compile(r"\\(?:boxed|left|right|displaystyle)\b|\\[,;:! ]|[\s{}]|(
 
 def squeezed(latex: str) -> str:
     """LaTeX without white space, boxes and sizes, to tell the same statement."""
+    if "\\" not in latex and "{" not in latex:
+        return "".join(latex.split())
     return _SPACING.sub("", latex)

@@ -16,7 +16,7 @@ from udfs.keys import key
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-EXTRACTOR = "contexts-1"
+EXTRACTOR = "contexts-2"
 
 # Rows and characters of a batch that is handed on.
 MAX_ROWS = 256

@@ -8,8 +8,7 @@ dollar sign costs one formula and not the rest of the document.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +41,8 @@ _INLINE = re.compile(rf"\$((?:{_TEXT_BOX}|{_CHARACTER})++)\$")
 # Where a dollar in a box was no formula of its own but the end.
 _INLINE_PLAIN = re.compile(rf"\$((?:{_CHARACTER})++)\$")
 _DOUBLE = re.compile(r"\$\$((?:\\.|[^$\\]|\\\n|\$(?!\$)){1,20000}?)\$\$")
+_STYLED = re.compile(r"\s*\{\s*\\(?:display|text|script)style\b\s*")
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _CLOSING_QUOTE = re.compile(r"\"|\'\'")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _TEXT = re.compile(r"\\(?:text\w*|mbox|hbox|mathrm|operatorname)\s*\{[^{}]*\}|\\[a-zA-Z]+")
@@ -49,8 +50,7 @@ _WORD = re.compile(r"[A-Za-z]{3,}")
 _MATHEMATICAL = re.compile(r"[\\^_=<>+|]|\d\s*[-*/]\s*\d")
 
 
-@dataclass(frozen=True, slots=True)
-class Formula:
+class Formula(NamedTuple):
     """A formula of a text.
 
     Attributes:
@@ -68,8 +68,7 @@ class Formula:
     is_display: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """A heading: `# Title`.
 
     Attributes:
@@ -85,8 +84,7 @@ class Heading:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """A code block or span, or a drawing: what is in it is no formula."""
 
     start: int
@@ -109,7 +107,23 @@ def scan(text: str) -> Iterator[Formula | Heading | Code]:
         part = _part(text, found, missing)
         position = found.end() if part is None else part.end
         if part is not None:
-            yield part
+            yield _unstyled(text, part) if isinstance(part, Formula) else part
+
+
+def _unstyled(text: str, formula: Formula) -> Formula:
+    r"""What MediaWiki puts into `{\displaystyle ...}`, which is each formula, without it."""
+    found = _STYLED.match(text, formula.inner_start, formula.inner_end)
+    if found is None:
+        return formula
+    inner = text[found.end() : formula.inner_end].rstrip()
+    depth = 1
+    for brace in _BRACE.finditer(inner):
+        depth += (brace[0] == "{") - (brace[0] == "}")
+        if depth == 0:
+            is_last = brace.end() == len(inner)
+            end = found.end() + brace.start()
+            return formula._replace(inner_start=found.end(), inner_end=end) if is_last else formula
+    return formula
 
 
 def _part(

@@ -2,10 +2,11 @@ r"""The passages of a text that compute something, with what each computation re
 
 from __future__ import annotations
 
+import gc
 import re
 from bisect import bisect_left
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,16 @@ from udfs.contexts import plain
 from udfs.contexts.clauses import RELATIONS, Clause, Part, clauses, join
 from udfs.contexts.conditions import Fact, Kind, Symbols, head_of, select, squeezed
 from udfs.contexts.formulas import Formula, Heading, scan
+from udfs.contexts.readable import (
+    function_at_number,
+    is_about_chance,
+    is_index_or_order,
+    is_nameless,
+    is_of_events,
+    is_of_unknown_function,
+    letters_alone,
+    words_in,
+)
 from udfs.contexts.sentences import index_at, mask, paragraphs, sentence_starts
 from udfs.translate.computation import Computation
 
@@ -63,13 +74,17 @@ _KINDS = (
     r"positive|non-?negative|negative|integers?|integral|whole numbers?|natural numbers?"
     r"|primes?|prime numbers?|even|odd"
 )
-# `positive integers $a$ and $b$`, `$n$ is a positive integer`.
-_DOMAIN = re.compile(
-    rf"(?P<before>\b(?:{_KINDS})\b(?: [a-z]+){{0,2}} )?"
-    "(?P<formulas>\x01+\\.?(?:,? (?:and |or )?\x01+\\.?){0,6})"
-    rf"(?P<after>,? (?:is|are|be|must be|being) (?:(?:an?|the|both|all|two|three|distinct) )*"
-    rf"(?:{_KINDS})\b(?: (?:{_KINDS})\b)?)?"
+# `positive integers $a$ and $b$`, `$n$ is a positive integer`: before and after a list of formulas.
+_KIND_BEFORE = re.compile(rf"\b(?:{_KINDS})\b(?: [a-z]+){{0,2}} $")
+_KIND_AFTER = re.compile(
+    rf",? (?:is|are|be|must be|being) (?:(?:an?|the|both|all|two|three|distinct) )*"
+    rf"(?:{_KINDS})\b(?: (?:{_KINDS})\b)?"
 )
+# Each of the kinds holds one of these.
+_KIND_STEMS = ("positive", "negative", "integ", "whole", "natural", "prime", "even", "odd")
+_LIST_GAP = re.compile(r",? (?:and |or )?")
+_REACH = 60  # characters before a formula in which such words stand
+_MOST_LISTED = 7
 _NAMES_LIST = re.compile(
     r"\s*(?:\\[a-zA-Z]+|[A-Za-z](?:_\w)?)(?:\s*,\s*(?:\\[a-zA-Z]+|[A-Za-z](?:_\w)?))*[,.]?\s*"
 )
@@ -77,6 +92,14 @@ _WHOLE = re.compile(r"integ|whole|natural|prime|even|odd")
 _POSITIVE = re.compile(r"(?<!non-)(?<!non)\bpositive|natural|prime")
 _OR = re.compile(r"[\s,]*(?:or|and|or else)[\s,]*")
 _LITERAL = re.compile(r"[-+]?\s*(?:\d[\d,.]*|\.\d+)(?:_\{?10\}?)?")
+_QUOTIENT = re.compile(
+    r"-?\s*(?:\\[dtc]?frac\s*(?:\{\s*\d+\s*\}\s*\{\s*\d+\s*\}|\d\s*\d)|\d+\s*/\s*\d+)\s*"
+)
+_OPERATION = re.compile(
+    r"\\(?:cdot|times|sqrt|binom|sum|prod)(?![a-zA-Z])|[*!]|\^(?!\s*\{?\s*\\circ)|[\d})]\s*[-+(]"
+)
+_ITEM = re.compile(r"[ \t]*[-*+][ \t]")
+_HAS_ROWS = re.compile(r"^(?:\||[ \t]*[-*+][ \t])", re.MULTILINE)
 # Words between two formulas that say what an equals sign says.
 _EQUALS = re.compile(r"\s+(?:equals|is equal to)\s+")
 _MEANS = re.compile(
@@ -125,7 +148,15 @@ def find_contexts(text: str, *, earlier_sentences: int = 8) -> list[Passage]:
     """
     if earlier_sentences < 0:
         raise ValueError(f"earlier_sentences must be at least 0, not {earlier_sentences}")
-    return _Reader(text, earlier_sentences).passages()
+    # Thousands of small tuples that refer to no circle: the collector would look through them
+    # again and again, for a fifth of the time, and find nothing.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return _Reader(text, earlier_sentences).passages()
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +179,11 @@ class _Reader:
         self.starts = sentence_starts(self.masked, self.headings)
         self.sections = self._sections()
         self.symbols = Symbols()
+        # Letters that stand alone somewhere, once a word needs to be told from a product.
+        self.alone: frozenset[str] | None = None
+        self.chance: bool | None = None
+        self.has_rows = _HAS_ROWS.search(text) is not None
+        self.heads: dict[str, tuple[str, bool] | None] = {}
         self.facts: list[Fact] = []
         # Symbols that some fact or computation has named so far.
         self.known = 0
@@ -207,13 +243,19 @@ class _Reader:
             while domains and domains[0].position < formula.start:
                 self.facts.append(domains.popleft())
             found = list(clauses(self.text, formula.inner_start, formula.inner_end))
-            is_given = self._is_given(index)
+            is_given = any(len(clause.parts) > 1 for clause in found) and self._is_given(index)
             if previous is not None and found:
                 self._read_words(previous, found[0], self.masked[previous_end : formula.start])
             for clause in found:
-                begins_with_relation = clause.parts[0].latex == "" and len(clause.parts) > 1
-                is_adjacent = not self.text[previous_end : formula.start].strip(" \n\t,")
-                if begins_with_relation and clause is found[0] and previous and is_adjacent:
+                if len(clause.parts) == 1:
+                    continue  # it states nothing
+                begins_with_relation = clause.parts[0].latex == ""
+                if (
+                    begins_with_relation
+                    and clause is found[0]
+                    and previous
+                    and not self.text[previous_end : formula.start].strip(" \n\t,")
+                ):
                     # `$a$ $= b$`: a chain in two formulas with nothing but space between.
                     clause = join(_last_side(previous), clause)  # noqa: PLW2901
                 is_first = clause.start <= found[0].start
@@ -241,21 +283,21 @@ class _Reader:
         r"""Take what words say of two formulas: `$P \ast Q$ means $\frac{P+Q}{2}$`."""
         if len(first.parts) > 1 or not _MEANS.fullmatch(between):
             return
-        left, right = first.parts[0], replace(second.parts[0], operator="eq")
+        left, right = first.parts[0], second.parts[0]._replace(operator="eq")
         if not left.latex or not right.latex:
             return
-        is_symbol = head_of(left.latex) is not None
+        is_symbol = self._head(left.latex) is not None
         if between.strip() == "is" and not (is_symbol and _LITERAL.fullmatch(right.latex)):
             # `$n$ is $k$` may be said of anything.
             return
         if _EQUALS.fullmatch(between) and not is_symbol and len(second.parts) == 1:
-            self._compute(left, right)
-        self._fact(left, right)
+            self._compute(left, right, squeezed(_statement(left, right)))
+        self._state(left, right)
         self.known |= self.facts[-1].symbols
 
     def _withdraw(self, clause: Clause) -> bool:
         """Take back the value just stated of a clause's symbol: `x = 8 or x = -8` is none."""
-        head = head_of(clause.parts[0].latex)
+        head = self._head(clause.parts[0].latex)
         if head is None or len(clause.parts) < 2 or not self.facts:
             return False
         if self.facts[-1].kind != "value":
@@ -275,28 +317,37 @@ class _Reader:
                 continue
             if right.end - left.start > MAX_RELATION or right.operator is None:
                 continue
-            if right.operator in RELATIONS and self._is_computation(left, right, parts, is_given):
-                self._compute(left, right)
+            latex = _statement(left, right)
+            plain_latex = squeezed(latex)
+            if right.operator in RELATIONS and self._is_computation(
+                left, right, parts, is_given, plain_latex
+            ):
+                self._compute(left, right, plain_latex)
             links.append((left, right))
-            self._fact(left, right)
+            if not (is_nameless(left.latex) or self._is_assignment(left, right)):
+                self._fact(left, right, latex, plain_latex)
         equal = all(right.operator == "eq" for _, right in links)
         if len(links) > 1 and equal:
             # The last side is the simplest: `x = \frac{288}{72} = 4` says that x is 4.
-            self._fact(links[0][0], links[-1][1])
+            self._state(links[0][0], links[-1][1])
         for fact in self.facts[facts_before:]:
             self.known |= fact.symbols
 
     def _is_computation(
-        self, left: Part, right: Part, parts: tuple[Part, ...], is_given: bool
+        self, left: Part, right: Part, parts: tuple[Part, ...], is_given: bool, statement: str
     ) -> bool:
-        head = head_of(left.latex)
+        head = self._head(left.latex)
         is_first = left is parts[0]
         bits = self.symbols.bits(left.latex) | self.symbols.bits(right.latex)
-        if bits and squeezed(_statement(left, right)) in self.stated:
+        if bits and (
+            statement in self.stated
+            or self._is_assignment(left, right)
+            or self._is_no_value(left.latex, right.latex)
+        ):
             return False
         if right.operator in ("lt", "le", "gt", "ge"):
             # A symbol's bound is its domain.
-            return head is None and head_of(right.latex) is None and not is_given
+            return head is None and self._head(right.latex) is None and not is_given
         bits = self.symbols.bits(left.latex)
         if head is not None and is_first:
             name, is_function = head
@@ -304,8 +355,49 @@ class _Reader:
             return not (is_given or is_new or (is_function and not self._is_bound(name)))
         if is_given and is_first and bits:
             # A given equation; what is given about numbers alone can still be computed.
-            return head_of(left.latex) is None and not self._is_unknown(bits)
+            return self._head(left.latex) is None and not self._is_unknown(bits)
         return bool(_HAS_CONTENT.search(left.latex) or _HAS_CONTENT.search(right.latex) or bits)
+
+    def _is_no_value(self, left: str, right: str) -> bool:
+        """Whether a side holds a word, an element of a list or the like."""
+        for latex in (left, right):
+            if is_index_or_order(latex) or is_of_unknown_function(latex):
+                return True
+            if is_of_events(latex) and self._is_about_chance():
+                return True
+            words = words_in(latex)
+            if words and self.alone is None:
+                self.alone = letters_alone(
+                    self.text[formula.inner_start : formula.inner_end] for formula in self.formulas
+                )
+            if any(not self.alone.issuperset(word) for word in words if self.alone is not None):
+                return True
+        # `y(0) = 1` is no product, and what y is at 0 nobody can compute before y is known.
+        name = function_at_number(left)
+        if name is None:
+            return False
+        bit = self.symbols.bit(name)
+        return not any(fact.head_bit & bit for fact in self.facts)
+
+    def _is_assignment(self, left: Part, right: Part) -> bool:
+        """Whether it is a step of a program, `S = S + 2k`, which as an equation is false."""
+        name, value = left.latex, right.latex
+        return (
+            value.startswith(name)
+            and value[len(name) :].lstrip()[:1] in ("+", "-", "*")
+            and self._head(name) is not None
+        )
+
+    def _is_about_chance(self) -> bool:
+        if self.chance is None:
+            self.chance = is_about_chance(self.masked)
+        return self.chance
+
+    def _head(self, latex: str) -> tuple[str, bool] | None:
+        try:
+            return self.heads[latex]
+        except KeyError:
+            return self.heads.setdefault(latex, head_of(latex))
 
     def _is_bound(self, name: str) -> bool:
         bit = self.symbols.bit(name)
@@ -317,17 +409,17 @@ class _Reader:
             bits &= ~fact.head_bit
         return bool(bits)
 
-    def _compute(self, left: Part, right: Part) -> None:
+    def _compute(self, left: Part, right: Part, statement: str) -> None:
         section = self._section(left.start)
         sentence = index_at(self.starts, left.start)
-        head = head_of(left.latex)
+        head = self._head(left.latex)
         goal = self.symbols.bit(head[0]) if head is not None else 0
-        latex = _statement(left, right)
         expression, result = left.latex, right.latex
-        is_known = right.operator == "eq" and _LITERAL.fullmatch(expression) is not None
-        if is_known and not self.symbols.bits(result) and not _LITERAL.fullmatch(result):
-            # `51 = 3 \\cdot 17`: what is computed stands on the right.
-            expression, result = result, expression
+        if right.operator == "eq" and not self.symbols.bits(result):
+            is_known = _LITERAL.fullmatch(expression) and not _LITERAL.fullmatch(result)
+            if is_known or (_QUOTIENT.fullmatch(expression) and _OPERATION.search(result)):
+                # `51 = 3 \\cdot 17`: what is computed stands on the right.
+                expression, result = result, expression
         conditions = select(
             self.facts,
             wanted=self.symbols.bits(left.latex) | self.symbols.bits(right.latex),
@@ -337,8 +429,12 @@ class _Reader:
             ),
             statement=(section.start, section.statement_end),
             section_start=section.start,
-            exclude=squeezed(latex),
+            exclude=statement,
+            row=self._row(left.start),
         )
+        name = function_at_number(expression)
+        if name is not None and not any(_defines(condition, name) for condition in conditions):
+            return  # what the definition far off says is not known to whoever computes it
         self.computations.append(
             Computation(
                 left.start,
@@ -361,12 +457,23 @@ class _Reader:
             stop = min(stop, max(end, begin + MAX_SENTENCE))
         return self.text[begin:stop].strip()
 
-    def _fact(self, left: Part, right: Part) -> None:
+    def _row(self, position: int) -> int:
+        """Which row of a table or item of a list holds a place, as in `Fact`."""
+        if not self.has_rows:
+            return -1
+        start = self.text.rfind("\n", 0, position) + 1
+        if self.text.startswith("|", start):
+            return start
+        return -start - 2 if _ITEM.match(self.text, start) else -1
+
+    def _state(self, left: Part, right: Part) -> None:
         latex = _statement(left, right)
-        plain_latex = squeezed(latex)
+        self._fact(left, right, latex, squeezed(latex))
+
+    def _fact(self, left: Part, right: Part, latex: str, plain_latex: str) -> None:
         self.stated.add(plain_latex)
         bits = self.symbols.bits(left.latex) | self.symbols.bits(right.latex)
-        head = head_of(left.latex) if right.operator in ("eq", "approx") else None
+        head = self._head(left.latex) if right.operator in ("eq", "approx") else None
         kind: Kind = "equation"
         head_bit = 0
         if head is not None:
@@ -387,6 +494,7 @@ class _Reader:
                 bits,
                 head_bit,
                 head_bit != 0 and head is not None and len(head[0]) > 1,
+                self._row(left.start),
             )
         )
 
@@ -395,50 +503,64 @@ class _Reader:
         formula = self.formulas[index]
         start = self.starts[index_at(self.starts, formula.start)]
         before = self.masked[max(start, formula.start - 200) : formula.start]
-        found = _GIVES.search(before.replace("\x01", ""))
+        words = before.replace("\x01", "")
+        # What `_GIVES` and `_SETS` do not reach over.
+        words = words[max(words.rfind(mark) for mark in ".;:") + 1 :]
+        found = _GIVES.search(words)
         if found is None:
             begins = head_of(self.text[formula.inner_start : formula.inner_end].split("=")[0])
-            found = _SETS.search(before.replace("\x01", "")) if begins is not None else None
+            found = _SETS.search(words) if begins is not None else None
         if found is None:
             return False
         # `For $x = 2$, \\[..\\]`: the display is what holds then.
         if formula.is_display and before.rstrip().endswith("\x01,"):
             return False
         # `If a = 1, then b = 2`: what comes after `then` follows and is not given.
-        return _CONCLUDES.search(before.replace("\x01", ""), found.start()) is None
+        return _CONCLUDES.search(words, found.start()) is None
 
     def _domains(self) -> Iterator[Fact]:
         """Facts that words state of symbols: `positive integers $a$ and $b$`."""
-        by_start = {formula.start: formula for formula in self.formulas}
-        for found in _DOMAIN.finditer(self.masked):
-            words = (found["before"] or "") + (found["after"] or "")
-            if not words:
+        masked, formulas = self.masked, self.formulas
+        if not any(kind in masked for kind in _KIND_STEMS):
+            return
+        index = 0
+        while index < len(formulas):
+            last = index
+            while last + 1 < len(formulas) and last + 1 - index < _MOST_LISTED:
+                gap = formulas[last].end, formulas[last + 1].start
+                if gap[1] - gap[0] > 6 or not _LIST_GAP.fullmatch(masked, *gap):
+                    break
+                last += 1
+            listed = formulas[index : last + 1]
+            start, end = listed[0].start, listed[-1].end
+            index = last + 1
+            before = _KIND_BEFORE.search(masked, max(0, start - _REACH), start)
+            after = _KIND_AFTER.match(masked, end)
+            if before is None and after is None:
                 continue
-            starts = (
-                [
-                    start
-                    for start in by_start
-                    if found.start("formulas") <= start < found.end("formulas")
-                ]
-                if "." in found["formulas"] or " " in found["formulas"]
-                else [found.start("formulas")]
-            )
-            for start in starts:
-                formula = by_start[start]
+            words = (before[0] if before else "") + (after[0] if after else "")
+            for formula in listed:
                 inner = self.text[formula.inner_start : formula.inner_end]
                 if not _NAMES_LIST.fullmatch(inner):
                     continue
                 for name in re.split(r"[\s,.]+", inner.strip(" ,.\n\t")):
                     if _WHOLE.search(words):
-                        yield self._domain_fact(rf"{name} \in \mathbb{{Z}}", name, start)
+                        yield self._domain_fact(rf"{name} \in \mathbb{{Z}}", name, formula.start)
                     if _POSITIVE.search(words):
-                        yield self._domain_fact(f"{name} > 0", name, start)
+                        yield self._domain_fact(f"{name} > 0", name, formula.start)
 
     def _domain_fact(self, latex: str, name: str, position: int) -> Fact:
         sentence = index_at(self.starts, position)
         return Fact(
             latex, squeezed(latex), position, sentence, "domain", self.symbols.bits(name), 0
         )
+
+
+def _defines(condition: str, name: str) -> bool:
+    if len(name) == 1 and name.isupper() and f"{name}(" in condition:
+        return True  # an equation between values of a function, which is none of a number
+    head = head_of(condition.partition("=")[0])
+    return head is not None and head[0] == name
 
 
 def _last_side(clause: Clause) -> Clause:

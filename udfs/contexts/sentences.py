@@ -21,11 +21,12 @@ _ABBREVIATIONS = (
     r"e\.g|i\.e|cf|vs|etc|resp|approx|Fig|Figs|Eq|Eqs|Eqn|No|Nos|Dr|Mr|Mrs|Ms|Prof|St|Th|Thm|Prop|Lem"
     r"|Cor|Def|Ex|Sec|Ch|Vol|pp|ca|viz|al|min|max|ft|in|oz|lb|sq"
 )
+# It begins with a class of characters, since the search for one is fast.
 _BOUNDARY = re.compile(
-    r"(?:(?<!\b[A-Z])[.!?]|[!?])[\"')\]*_]*(?=\s+[A-Z\d\"'(\[*#\x01-])\s+"
-    r"|\n[ \t]*\n\s*"
-    r"|(?<=\x01)\n(?=[A-Z])"
+    r"[.!?\n](?:(?<=[.!?])[\"')\]*_]*\s+(?=[A-Z\d\"'(\[*#\x01-])"
+    r"|(?<=\n)(?:[ \t]*\n\s*|(?<=\x01\n)(?=[A-Z])))"
 )
+_INITIAL = re.compile(r"\b[A-Z]")
 _ABBREVIATED = re.compile(r"(?:^|[\s(])(?:" + _ABBREVIATIONS + r")$")
 
 
@@ -61,8 +62,11 @@ def sentence_starts(masked: str, headings: Sequence[Heading]) -> list[int]:
     """
     starts = [0]
     for found in _BOUNDARY.finditer(masked):
-        if found[0][0] == "." and _ABBREVIATED.search(
-            masked, max(0, found.start() - 12), found.start()
+        start = found.start()
+        if masked[start] == "." and (
+            # Nobody's initial stands before a blank line.
+            (_INITIAL.match(masked, start - 1) and found[0].count("\n") < 2)
+            or _ABBREVIATED.search(masked, max(0, start - 12), start)
         ):
             continue
         starts.append(found.end())

@@ -7,14 +7,27 @@ is `verified` because a comparison failed, timed out or met a notation that is n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
 from math import gcd
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING
 
+from udfs.latex import nodes
 from udfs.verify.answer import UnreadableError, last_line, read_answer, read_number
+from udfs.verify.conversion import Conversion, conversion, may_have_unit
+from udfs.verify.crosscheck import contradicts, sums_an_index_away
 from udfs.verify.definitions import apply_definitions, bounds, defined_functions, definitions
+from udfs.verify.equality import (
+    FLOAT_DIGITS,
+    MAX_ITEMS,
+    NO_RESULT,
+    Comparison,
+    floating,
+    same_at_points,
+    same_number,
+    same_value,
+)
 from udfs.verify.evaluate import EvaluationError, Evaluator, Value, agree, undefined_functions
 from udfs.verify.expression import (
     CONSTANTS,
@@ -23,32 +36,32 @@ from udfs.verify.expression import (
     Call,
     Expression,
     Group,
-    Interval,
-    Matrix,
     Number,
     Symbol,
     Truth,
     context,
     is_float,
-    replace,
     substitute,
     symbols,
 )
-from udfs.verify.points import NEEDED_POINTS, is_discrete, values_at_points
+from udfs.verify.expression import replace as replace_parts
+from udfs.verify.points import values_at_points
 from udfs.verify.restatement import is_restatement
-from udfs.verify.stated import Stated, UnstatedError, is_symbol, read_plain, read_stated
+from udfs.verify.stated import (
+    Stated,
+    UnstatedError,
+    is_symbol,
+    read_plain,
+    read_stated,
+    read_tree,
+)
+from udfs.verify.units import UnitError
+from udfs.verify.vectors import multiplies_unknown_ones
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["Comparison", "compare", "is_restatement"]
-
-# A binary float holds 15 to 17 digits, of which a calculation loses some.
-FLOAT_DIGITS: Final = 10
-# Values in a set or matrix that are compared.
-MAX_ITEMS: Final = 200
-# More symbols than this and a text is not stating a result.
-MAX_SYMBOLS: Final = 24
 
 _ORDER: dict[str, Callable[[Value, Value], bool]] = {
     "lt": lambda left, right: left < right,
@@ -58,21 +71,7 @@ _ORDER: dict[str, Callable[[Value, Value], bool]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """How a printed value relates to a stated one.
-
-    Attributes:
-        outcome: verified, mismatch (both have a value and they differ) or no_result.
-        method: number, rounded, exact, symbolic, numeric, set, tuple, interval, matrix, boolean,
-            modular or equation; None for no_result.
-    """
-
-    outcome: Literal["verified", "mismatch", "no_result"]
-    method: str | None = None
-
-
-_NO_RESULT = Comparison("no_result")
+_DEGREE = re.compile(r"\\circ|\\degree|°|\\%")
 
 
 def compare(
@@ -102,20 +101,103 @@ def compare(
     """
     line = last_line(output)
     if not line:
-        return _NO_RESULT
+        return NO_RESULT
     number = read_number(line)
     plain = read_plain(result) if number is not None else None
-    if number is not None and plain is not None and relation in ("eq", "approx"):
-        return _compare_numbers(number, plain, relation)
+    is_plain = number is not None and plain is not None and not may_have_unit(expression)
+    if is_plain and relation in ("eq", "approx"):
+        assert number is not None
+        assert plain is not None
+        found = _compare_numbers(number, plain, relation)
+        if found.outcome == "verified" and expression and contradicts(number, expression):
+            return NO_RESULT
+        return found
     try:
+        if relation in _ORDER and _is_about_a_range(expression, result):
+            return NO_RESULT
         answer = read_answer(line)
+        question = _Question(
+            result,
+            relation,
+            modulus,
+            tuple(conditions),
+            expression,
+            conversion(expression, result, conditions, defined_functions(conditions)),
+        )
         if isinstance(answer, Group) and answer.kind in ("list", "set") and len(answer.items) > 1:
-            roots = _roots(answer, result, relation, conditions, expression)
-            if roots is not None:
-                return roots
-        return _compare_read(answer, result, relation, modulus, conditions)
-    except (UnreadableError, UnstatedError, EvaluationError, RecursionError):
-        return _NO_RESULT
+            roots = _roots(answer, question)
+            found = roots if roots is not None else _compare_read(answer, question)
+        else:
+            found = _compare_read(answer, question)
+        sides = (result,) if expression is None else (expression, result)
+        if found.outcome == "verified" and (
+            multiplies_unknown_ones(sides, conditions) or sums_an_index_away(sides)
+        ):
+            return NO_RESULT
+        # Of a congruence the program may print a residue.
+        is_number = isinstance(answer, Number | Call) and relation != "equiv"
+        if found.outcome == "verified" and is_number and expression:
+            return NO_RESULT if contradicts(answer, expression) else found
+        return found
+    except (UnreadableError, UnstatedError, UnitError, EvaluationError, RecursionError):
+        return NO_RESULT
+
+
+def _is_about_a_range(expression: str | None, result: str) -> bool:
+    r"""Whether an inequality holds a variable: `|z| \ge 1` is said of many values.
+
+    That it is true of the one which the conditions give proves nothing. Lengths and named values
+    (`AB`, `x_1`) are no variables.
+    """
+    for side in (expression, result):
+        if side is None:
+            continue
+        names = nodes.free_names(read_tree(side)) - {"e", "i"}
+        if any(len(name) == 1 or name in _GREEK for name in names):
+            return True
+    return False
+
+
+# Greek letters that are variables like x.
+_GREEK = frozenset(
+    [
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "varepsilon",
+        "zeta",
+        "eta",
+        "theta",
+        "vartheta",
+        "kappa",
+        "lambda",
+        "mu",
+        "nu",
+        "xi",
+        "rho",
+        "sigma",
+        "tau",
+        "phi",
+        "varphi",
+        "chi",
+        "psi",
+        "omega",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What an answer is compared with; fields as the arguments of `compare`."""
+
+    result: str
+    relation: str
+    modulus: str | None
+    conditions: tuple[str, ...]
+    expression: str | None
+    conversion: Conversion
 
 
 def _compare_numbers(number: Number, stated: Stated, relation: str) -> Comparison:
@@ -125,63 +207,87 @@ def _compare_numbers(number: Number, stated: Stated, relation: str) -> Compariso
         return Comparison("verified", "number")
     if stated.places is None and relation == "eq" and number.is_exact:
         return Comparison("mismatch", "number")
-    return _closed(number, reading, stated, relation)
+    return same_number(number, reading, stated, relation)
 
 
-def _roots(
-    answer: Group,
-    result: str,
-    relation: str,
-    conditions: Sequence[str],
-    expression: str | None,
-) -> Comparison | None:
+def _roots(answer: Group, question: _Question) -> Comparison | None:
     """Compare a stated value with several computed ones; None when several are stated."""
-    stated = read_stated(result, defined_functions(conditions))
+    stated = read_stated(question.result, defined_functions(question.conditions))
     if not all(isinstance(reading, Number | Symbol | Call) for reading in stated.readings):
         return None
     if len(answer.items) > MAX_ITEMS:
-        return _NO_RESULT
-    outcomes = [
-        _compare_read(item, result, relation, None, conditions).outcome for item in answer.items
-    ]
+        return NO_RESULT
+    alone = replace(question, modulus=None)
+    outcomes = [_compare_read(item, alone).outcome for item in answer.items]
     if all(outcome == "verified" for outcome in outcomes):
         return Comparison("verified", "set")
     if "verified" not in outcomes:
-        return _NO_RESULT if "no_result" in outcomes else Comparison("mismatch", "set")
-    if expression is None or not is_symbol(expression):
-        return _NO_RESULT
+        return NO_RESULT if "no_result" in outcomes else Comparison("mismatch", "set")
+    if question.relation not in ("eq", "approx"):
+        return NO_RESULT
+    if question.expression is None or not is_symbol(question.expression):
+        return NO_RESULT
     # Of two roots that differ in their sign a text that does not say so means the positive one:
     # a length, a count. The negative one may be a slip.
     if any(_is_negative(reading) for reading in stated.readings):
-        opposite = rf"-\left({result}\right)"
+        opposite = replace(alone, result=rf"-\left({question.result}\right)")
         for item in answer.items:
-            if _compare_read(item, opposite, relation, None, conditions).outcome == "verified":
-                return _NO_RESULT
+            if _compare_read(item, opposite).outcome == "verified":
+                return NO_RESULT
     return Comparison("verified", "set")
 
 
 def _is_negative(reading: Expression) -> bool:
+    """Whether a stated root is below zero, one in symbols where these are positive."""
     try:
-        return bool(_real_value(reading) < 0)
+        free = symbols(reading)
+        if not free:
+            return bool(_real_value(reading) < 0)
+        values = [value for (value,) in values_at_points((reading,), free, is_whole=False)]
+        return bool(values) and all(
+            not isinstance(value, context().mpc) and value < 0 for value in values
+        )
     except EvaluationError:
         return False
 
 
-def _compare_read(
-    answer: Expression,
-    result: str,
-    relation: str,
-    modulus: str | None,
-    conditions: Sequence[str],
-) -> Comparison:
-    stated = read_stated(result, defined_functions(conditions))
+def _compare_read(answer: Expression, question: _Question) -> Comparison:
+    stated = read_stated(question.result, defined_functions(question.conditions))
     outcomes = []
-    for reading in stated.readings:
-        first, second = _name_constants(answer, reading)
-        outcomes.append(_judge(first, second, stated, relation, modulus, conditions))
-        if outcomes[-1].outcome == "verified":
-            return outcomes[-1]
+    for index in range(len(stated.readings)):
+        if index == stated.bare and not _may_be_bare(question):
+            continue
+        alone = stated.alone(index, question.conversion.factor)
+        first, second = _name_constants(answer, alone.readings[0])
+        found = _judge(
+            first, second, alone, question.relation, question.modulus, question.conditions
+        )
+        if found.outcome == "verified" and found.method == "rounded":
+            found = _with_care(found, index == stated.bare, question)
+        outcomes.append(found)
+        if found.outcome == "verified":
+            return found
     return outcomes[0]
+
+
+def _may_be_bare(question: _Question) -> bool:
+    r"""Whether a percent sign may be dropped: `100 \cdot \frac14 = 25\%`.
+
+    An expression that reckons in percent itself comes out as the hundredth part.
+    """
+    return question.expression is None or "%" not in question.expression
+
+
+def _with_care(found: Comparison, is_bare: bool, question: _Question) -> Comparison:
+    """Hold back a rounded value whose unit is not said on both sides."""
+    if question.relation == "eq" and question.conversion.is_one_sided:
+        return NO_RESULT
+    if is_bare and question.expression is not None:
+        texts = (question.expression, *question.conditions)
+        if r"\circ" in question.result and not any(_DEGREE.search(text) for text in texts):
+            # 1.57 is pi/2 rounded, and no angle of 1.57 degrees.
+            return NO_RESULT
+    return found
 
 
 def _judge(
@@ -193,23 +299,31 @@ def _judge(
     conditions: Sequence[str],
 ) -> Comparison:
     if relation == "eq" and not isinstance(answer, Truth):
-        unbound = _same(answer, reading, stated, relation)
+        unbound = same_value(answer, reading, stated, relation)
         if unbound == Comparison("mismatch", "numeric") and conditions:
             # They differ somewhere; where the text speaks of them they may not.
             unbound = _within(answer, reading, conditions) or unbound
+        elif unbound == Comparison("verified", "numeric") and conditions:
+            # They agree at positive points; the text may speak of negative ones.
+            within = _within(answer, reading, conditions)
+            if within is not None and within.outcome == "mismatch":
+                return within
         if unbound.outcome == "verified" or not (conditions and _free(reading)):
             return unbound
     if conditions and _free(reading):
         # What the program left as a symbol stays one: at `a = 0` all multiples of a agree.
         reading = apply_definitions(reading, definitions(conditions, except_for=symbols(answer)))
         answer, reading = _name_constants(answer, reading)
+        if _free(reading) and not _free(answer) and relation == "eq":
+            # `H t U` is 0 where t is, whatever H and U are: that shows nothing.
+            return NO_RESULT
     if isinstance(answer, Truth):
         return _truth(answer, reading, relation)
     if relation == "equiv":
         return _congruent(answer, reading, modulus)
     if relation in _ORDER:
         return _ordered(answer, reading, relation)
-    return _same(answer, reading, stated, relation)
+    return same_value(answer, reading, stated, relation)
 
 
 def _within(
@@ -228,7 +342,7 @@ def _within(
             ranges[name] = (low, high if high is not None else max(10.0, low + 10.0))
     if not ranges or any(not low < high for low, high in ranges.values()):
         return None
-    return _at_points(answer, reading, free, ranges)
+    return same_at_points(answer, reading, free, ranges)
 
 
 def _free(*expressions: Expression) -> frozenset[str]:
@@ -246,7 +360,7 @@ def _name_constants(answer: Expression, reading: Expression) -> tuple[Expression
     stated, printed = symbols(reading), symbols(answer)
     clashes = {CONSTANTS[name]: Symbol(name) for name in ("E", "I") if name in stated}
     if clashes:
-        answer = replace(answer, clashes)
+        answer = replace_parts(answer, clashes)
     letters = {"e": EULER_NUMBER, "i": IMAGINARY_UNIT}
     return answer, substitute(
         reading, {name: value for name, value in letters.items() if name not in printed}
@@ -261,21 +375,21 @@ def _truth(answer: Truth, reading: Expression, relation: str) -> Comparison:
     if isinstance(reading, Symbol) and reading.name.lower() in names:
         agrees = names[reading.name.lower()] == answer.value
         return Comparison("verified" if agrees else "mismatch", "boolean")
-    return _NO_RESULT
+    return NO_RESULT
 
 
 def _congruent(answer: Expression, reading: Expression, modulus: str | None) -> Comparison:
     if modulus is None:
-        return _NO_RESULT
+        return NO_RESULT
     divisor = Evaluator().value(read_stated(modulus).readings[0])
     left, right = Evaluator().value(answer), Evaluator().value(reading)
     if not all(isinstance(value, Fraction) for value in (divisor, left, right)):
-        return _NO_RESULT
+        return NO_RESULT
     if divisor.denominator != 1 or divisor == 0 or is_float(answer):
-        return _NO_RESULT
+        return NO_RESULT
     size = abs(int(divisor))
     if any(gcd(value.denominator, size) != 1 for value in (left, right)):
-        return _NO_RESULT
+        return NO_RESULT
     # A fraction stands for its numerator times the inverse of its denominator, which is coprime.
     return Comparison("mismatch" if (left - right).numerator % size else "verified", "modular")
 
@@ -285,14 +399,10 @@ def _ordered(answer: Expression, reading: Expression, relation: str) -> Comparis
     if agree(left, right, digits=FLOAT_DIGITS if is_float(answer) else 35):
         # Equal as far as can be told; of floats not even that.
         if is_float(answer):
-            return _NO_RESULT
+            return NO_RESULT
         return Comparison("verified" if relation in ("le", "ge") else "mismatch", "number")
-    mp = context()
     if isinstance(left, Fraction) != isinstance(right, Fraction):
-        left, right = (
-            mp.mpf(value.numerator) / value.denominator if isinstance(value, Fraction) else value
-            for value in (left, right)
-        )
+        left, right = floating(left), floating(right)
     return Comparison("verified" if _ORDER[relation](left, right) else "mismatch", "number")
 
 
@@ -308,214 +418,3 @@ def _real_value(expression: Expression) -> Value:
     if not isinstance(value, Fraction) and not mp.isfinite(value):
         raise EvaluationError("infinite")
     return value
-
-
-def _same(answer: Expression, reading: Expression, stated: Stated, relation: str) -> Comparison:
-    if stated.is_antiderivative and isinstance(answer, Number | Symbol | Call):
-        return _antiderivatives(answer, reading)
-    match answer, reading:
-        case ((Number() | Symbol() | Call()), (Number() | Symbol() | Call())):
-            return _scalars(answer, reading, stated, relation)
-        case Group(items=(only,)), (Number() | Symbol() | Call() | Matrix() | Interval()):
-            return _same(only, reading, stated, relation)
-        case Group(kind="list", items=(Group(kind="tuple") as only,)), Group(kind="tuple"):
-            return _same(only, reading, stated, relation)
-        case Group(kind="list" | "tuple" | "set"), Group(kind="set"):
-            return _unordered(answer.items, reading.items)
-        case Group(kind="list" | "tuple", items=items), Group(kind="tuple" | "list"):
-            return _in_order(items, reading.items, "tuple")
-        case Group(kind="union", items=items), Group(kind="union"):
-            return _in_order(items, reading.items, "interval")
-        case Interval(), Interval():
-            return _intervals(answer, reading)
-        case Interval(low, high, True, True), Group(kind="tuple", items=(first, second)):
-            return _renamed(_in_order((low, high), (first, second), "interval"), "interval")
-        case Matrix(rows), Matrix(others):
-            return _matrices(rows, others)
-        case Matrix(rows), Group(kind="tuple", items=items) if 1 in (len(rows), len(rows[0])):
-            return _in_order(tuple(item for row in rows for item in row), items, "matrix")
-        case Group(kind="list" | "tuple"), Matrix(rows) if len(rows[0]) == 1 or len(rows) == 1:
-            if not any(isinstance(item, Group) for item in answer.items):
-                flat = tuple(item for row in rows for item in row)
-                return _in_order(answer.items, flat, "matrix")
-            return _nested(answer, rows)
-        case Group(kind="list"), Matrix(rows):
-            return _nested(answer, rows)
-    return _NO_RESULT
-
-
-def _nested(answer: Group, rows: tuple[tuple[Expression, ...], ...]) -> Comparison:
-    if all(isinstance(row, Group) for row in answer.items):
-        return _matrices(tuple(row.items for row in answer.items if isinstance(row, Group)), rows)
-    return _NO_RESULT
-
-
-def _renamed(comparison: Comparison, method: str) -> Comparison:
-    return comparison if comparison.method is None else Comparison(comparison.outcome, method)
-
-
-def _scalars(answer: Expression, reading: Expression, stated: Stated, relation: str) -> Comparison:
-    free = symbols(answer) | symbols(reading)
-    if not free:
-        return _closed(answer, reading, stated, relation)
-    if answer == reading:
-        return Comparison("verified", "symbolic")
-    return _at_points(answer, reading, free)
-
-
-def _closed(answer: Expression, reading: Expression, stated: Stated, relation: str) -> Comparison:
-    """Compare two expressions without free symbols."""
-    left, evaluator = Evaluator().value(answer), Evaluator()
-    right = evaluator.value(reading)
-    is_rational = isinstance(left, Fraction) and isinstance(right, Fraction)
-    if is_float(answer):
-        if stated.digits > 15 and stated.places is None:
-            return _NO_RESULT
-        close = agree(left, right, digits=FLOAT_DIGITS) or (
-            right == 0 and abs(left) < 10.0**-FLOAT_DIGITS
-        )
-        if close:
-            return Comparison("verified", "number")
-    elif agree(left, right, digits=evaluator.digits):
-        return Comparison("verified", "number" if is_rational else "exact")
-    if _unknown(answer, reading):
-        return _NO_RESULT
-    if _rounds_to(left, right, stated, relation):
-        return Comparison("verified", "rounded")
-    if relation == "approx" and stated.places is None and stated.digits == 0:
-        # `\pi \approx \frac{22}{7}` does not say how near it means.
-        return _NO_RESULT
-    return Comparison("mismatch", "number" if is_rational else "exact")
-
-
-def _rounds_to(value: Value, target: Value, stated: Stated, relation: str) -> bool:
-    r"""Whether a value, rounded to the digits stated, is the decimal stated.
-
-    `=` before a rounded value is common, but then the text shows it: two digits at least, with a
-    point. Under `\approx` a whole number counts, and its trailing zeros may be rounding.
-    """
-    if stated.digits == 0 or not isinstance(target, Fraction):
-        return False
-    mp = context()
-    if isinstance(value, mp.mpc):
-        if abs(value.imag) > abs(value) * mp.mpf(10) ** -30:
-            return False
-        value = value.real
-    if isinstance(value, Fraction):
-        exact = value
-    elif mp.isfinite(value):
-        exact = Fraction(int(mp.nint(value * mp.mpf(10) ** 40)), 10**40)
-    else:
-        return False
-    if relation == "eq":
-        return bool(
-            stated.places and stated.digits >= 2 and _half_step(exact, target, stated.places)
-        )
-    if _half_step(exact, target, stated.places or 0):
-        return True
-    figures = str(abs(target.numerator)) if stated.places is None else ""
-    zeros = len(figures) - len(figures.rstrip("0"))
-    return zeros > 0 and len(figures) - zeros >= 2 and _half_step(exact, target, -zeros)
-
-
-def _half_step(value: Fraction, target: Fraction, places: int) -> bool:
-    return abs(value - target) * 2 <= Fraction(10) ** -places
-
-
-def _antiderivatives(answer: Expression, reading: Expression) -> Comparison:
-    difference = Call("add", (answer, Call("mul", (Number(Fraction(-1)), reading))))
-    free = symbols(answer) | symbols(reading)
-    if not symbols(answer) & symbols(reading):
-        return _NO_RESULT
-    values = list(values_at_points((difference,), free, is_whole=False))
-    if len(values) < NEEDED_POINTS:
-        return _NO_RESULT
-    digits = FLOAT_DIGITS if is_float(answer) else 25
-    mp = context()
-    scale = mp.mpf(10) ** -digits
-    constant = all(abs(first - second) <= scale for (first,), (second,) in pairwise(values))
-    return Comparison("verified" if constant else "mismatch", "numeric")
-
-
-def _at_points(
-    left: Expression,
-    right: Expression,
-    free: frozenset[str],
-    ranges: Mapping[str, tuple[float, float]] | None = None,
-) -> Comparison:
-    if len(free) > MAX_SYMBOLS:
-        return _NO_RESULT
-    digits = FLOAT_DIGITS - 2 if is_float(left) else 30
-    for is_whole in (False, True):
-        values = list(values_at_points((left, right), free, is_whole=is_whole, ranges=ranges))
-        if len(values) >= NEEDED_POINTS:
-            if all(agree(first, second, digits=digits) for first, second in values):
-                return Comparison("verified", "numeric")
-            if not is_discrete(left) and not is_discrete(right):
-                # Other symbols than the stated ones: a condition may yet tie them.
-                same = symbols(left) == symbols(right) and not _unknown(left, right)
-                return Comparison("mismatch", "numeric") if same else _NO_RESULT
-    return _NO_RESULT
-
-
-def _unknown(*expressions: Expression) -> bool:
-    return any(undefined_functions(expression) for expression in expressions)
-
-
-_EXACT = Stated(())
-
-
-def _unordered(items: tuple[Expression, ...], others: tuple[Expression, ...]) -> Comparison:
-    if max(len(items), len(others)) > MAX_ITEMS:
-        return _NO_RESULT
-    left = list(others)
-    is_unclear = False
-    for item in items:
-        for index, other in enumerate(left):
-            outcome = _same(item, other, _EXACT, "eq").outcome
-            if outcome == "verified":
-                del left[index]
-                break
-            is_unclear = is_unclear or outcome == "no_result"
-        else:
-            return _NO_RESULT if is_unclear else Comparison("mismatch", "set")
-    return Comparison("mismatch" if left else "verified", "set")
-
-
-def _in_order(
-    items: tuple[Expression, ...], others: tuple[Expression, ...], method: str
-) -> Comparison:
-    if max(len(items), len(others)) > MAX_ITEMS:
-        return _NO_RESULT
-    if len(items) != len(others):
-        return Comparison("mismatch", method)
-    outcomes = {_entry(item, other).outcome for item, other in zip(items, others, strict=True)}
-    if "mismatch" in outcomes:
-        return Comparison("mismatch", method)
-    return _NO_RESULT if "no_result" in outcomes else Comparison("verified", method)
-
-
-def _entry(item: Expression, other: Expression) -> Comparison:
-    # A symbol in a tuple or matrix may stay as it is where its neighbours were computed.
-    if item == other:
-        return Comparison("verified", "symbolic")
-    return _same(item, other, _EXACT, "eq")
-
-
-def _intervals(answer: Interval, reading: Interval) -> Comparison:
-    ends = (answer.is_low_open, answer.is_high_open), (reading.is_low_open, reading.is_high_open)
-    if ends[0] != ends[1]:
-        return Comparison("mismatch", "interval")
-    return _in_order((answer.low, answer.high), (reading.low, reading.high), "interval")
-
-
-def _matrices(
-    rows: tuple[tuple[Expression, ...], ...], others: tuple[tuple[Expression, ...], ...]
-) -> Comparison:
-    if [len(row) for row in rows] != [len(row) for row in others]:
-        return Comparison("mismatch", "matrix")
-    return _in_order(
-        tuple(item for row in rows for item in row),
-        tuple(item for row in others for item in row),
-        "matrix",
-    )

@@ -21,6 +21,7 @@ MAX_DEFINITION_DEPTH = 8
 _SIGNATURE = re.compile(
     r"\s*(\\?[A-Za-z]+)\s*(?:\\left)?\(\s*[A-Za-z](?:\s*,\s*[A-Za-z])*\s*(?:\\right)?\)\s*="
 )
+_REALS = re.compile(r"\s*(?:\\mathbb\s*\{?\s*R\s*\}?|\\mathbf\s*\{?\s*R\s*\}?|\\R|ℝ)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +81,16 @@ def defined_functions(conditions: Sequence[str]) -> tuple[str, ...]:
 def bounds(conditions: Sequence[str]) -> dict[str, tuple[Expression | None, Expression | None]]:
     r"""Read the lower and upper bounds of symbols out of conditions such as `0 \le x`, `x < 5`.
 
-    Of several bounds on one side the last holds; one in other symbols is passed over.
+    Of several bounds on one side the last holds; one in other symbols is passed over. A symbol
+    that is said to be real has None for both.
     """
     found: dict[str, tuple[Expression | None, Expression | None]] = {}
     for condition in conditions:
         sides = split_relations(condition)
         for left, right in pairwise(sides):
+            if right.operator == "in" and _REALS.fullmatch(right.latex):
+                for name in left.latex.split(","):
+                    found.setdefault(plain_name(name.strip()), (None, None))
             if right.operator not in ("lt", "le", "gt", "ge"):
                 continue
             try:

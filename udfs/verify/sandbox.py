@@ -128,6 +128,7 @@ class Sandbox:
             )
         self.require = require
         self._servers: dict[str, _Server] = {}
+        self._starting: dict[str, _Server] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -144,7 +145,15 @@ class Sandbox:
         """End the interpreters and all that runs in them."""
         for server in self._servers.values():
             server.close()
+        for server in self._starting.values():
+            server.kill()
         self._servers.clear()
+        self._starting.clear()
+
+    def prepare(self, kind: Literal["standard", "sympy", "numpy"]) -> None:
+        """Start an interpreter without waiting for it: it warms up while there is other work."""
+        if kind not in self._servers and kind not in self._starting:
+            self._starting[kind] = _Server(kind)
 
     @property
     def isolation(self) -> str:
@@ -238,7 +247,8 @@ class Sandbox:
     def _server(self, kind: str) -> "_Server":
         """The interpreter of a kind, started when there is none."""
         if kind not in self._servers:
-            server = _Server(kind)
+            server = self._starting.pop(kind, None) or _Server(kind)
+            server.greet()
             self._servers[kind] = server
             layers = frozenset(server.isolation.split("+"))
             _warn(layers)
@@ -284,14 +294,14 @@ class _Server:
                 cwd="/",
             )
         self.incoming = bytearray()
-        try:
-            self.isolation = self._hello()
-        except BaseException:
-            self.close()
-            raise
+        self.isolation = ""
 
-    def _hello(self) -> str:
-        """Wait until the interpreter is warm; the layers that it reached."""
+    def greet(self) -> None:
+        """Wait until the interpreter is warm, and take note of the layers that it reached.
+
+        Raises:
+            IsolationError: it does not start.
+        """
         deadline = time.monotonic() + _START_SECONDS
         answers: list[tuple[int, Run]] = []
         try:
@@ -301,13 +311,14 @@ class _Server:
                     raise TimeoutError("no answer")
                 answers = list(self.receive())
         except (OSError, EOFError) as error:
+            self.kill()
             raise IsolationError(
                 f"sandbox: {sys.executable} could not start the interpreter for programs "
                 f"({error}); is SymPy installed for it?"
             ) from error
         ((number, hello),) = answers
         assert number == zygote.HELLO
-        return hello.stdout
+        self.isolation = hello.stdout
 
     def send(self, number: int, code: bytes, limits: Limits, parallel: int) -> None:
         """Ask for a run. The server always reads, so this cannot block for long.
@@ -357,8 +368,13 @@ class _Server:
         try:
             self.process.wait(5.0)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            self.kill()
+
+    def kill(self) -> None:
+        """End the interpreter at once, warm or not; what it has forked ends with it."""
+        self.socket.close()
+        self.process.kill()
+        self.process.wait()
 
 
 def _import_paths() -> list[str]:

@@ -19,7 +19,7 @@ from udfs.verify.compare import compare, is_restatement
 from udfs.verify.expression import context
 from udfs.verify.sandbox import Limits, Run, Sandbox
 
-VERIFIER = "verify-1"
+VERIFIER = "verify-2"
 
 ROWS = 256  # programs in a batch of verdicts: at most 16 MiB of output
 COMPARE_SECONDS = 5.0  # CPU time of one comparison, after which there is no result

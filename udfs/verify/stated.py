@@ -3,10 +3,9 @@ r"""What a text states as a result: its LaTeX as a value, with the precision it 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from udfs.latex import LatexError, nodes, parse
 from udfs.latex.sequences import without_ellipsis
@@ -33,14 +32,15 @@ from udfs.verify.linear import (
     total,
     transposed,
 )
-
-if TYPE_CHECKING:
-    pass
+from udfs.verify.units import UnitError, in_first_unit
 
 # Longest result that is read: a longer one is a listing.
 MAX_CHARACTERS = 4_000
+# Powers of ten that a decimal number may be stated with.
+MAX_EXPONENT = 400
 DEGREE: Expression = Call("mul", (PI, Number(Fraction(1, 180))))
 PERCENT = Fraction(1, 100)
+ONE: Expression = Number(Fraction(1))
 
 _PLAIN = re.compile(
     r"\s*(?P<sign>[-+−]?)\s*(?:"
@@ -93,12 +93,30 @@ class Stated:
             of ten above it; None when it is no decimal number.
         digits: significant digits stated of a decimal or whole number; 0 for anything else.
         is_antiderivative: it ends in an arbitrary constant `+ C`, which `readings` leave out.
+        written: the number as it stands, without degree and percent signs, when it is one.
+        scales: what one of that number is in each reading: `50\%` is 50 times 1/100.
+        bare: index of the reading that drops a degree or percent sign; None without one.
     """
 
     readings: tuple[Expression, ...]
     places: int | None = None
     digits: int = 0
     is_antiderivative: bool = False
+    written: Fraction | None = None
+    scales: tuple[Expression, ...] = (ONE,)
+    bare: int | None = None
+
+    def alone(self, index: int, factor: Fraction = Fraction(1)) -> Stated:
+        """One reading of it, in another unit: the number times `factor`."""
+        reading, scale = self.readings[index], self.scales[index]
+        if factor != 1:
+            reading, scale = _times(reading, factor), _times(scale, factor)
+        return replace(
+            self,
+            readings=(reading,),
+            scales=(scale,),
+            bare=0 if index == self.bare else None,
+        )
 
 
 def read_plain(latex: str) -> Stated | None:
@@ -126,8 +144,9 @@ def read_plain(latex: str) -> Stated | None:
         return None
     value = Fraction(int(whole + point), 10 ** len(point))
     digits = len((whole + point).lstrip("0"))
+    value = -value if minus else value
     return Stated(
-        (Number(-value if minus else value),), places=len(point) if point else None, digits=digits
+        (Number(value),), places=len(point) if point else None, digits=digits, written=value
     )
 
 
@@ -147,19 +166,75 @@ def read_stated(latex: str, functions: tuple[str, ...] = ()) -> Stated:
         return plain
     if len(latex) > MAX_CHARACTERS:
         raise UnstatedError("too long")
+    parts = _UNION.split(latex)
+    if len(parts) > 1:
+        return Stated((Group("union", tuple(read_stated(part).readings[0] for part in parts)),))
     node = read_tree(latex, functions)
     node, is_antiderivative = _without_constant(node)
-    places, digits = _precision(node)
-    readings = [convert(node)]
     units = {item.unit for item in nodes.walk(node) if isinstance(item, nodes.Quantity)}
+    if any(_IS_PROSE.search(unit) for unit in units):
+        raise UnstatedError("prose")
+    places, digits = _precision(node)
+    readings, scales = [convert(node)], [ONE]
+    written, bare = None, None
+    if digits:
+        written = _written(node)
+        scales = [_scale(node)]
     if "degree" in units:
         readings.append(convert(node, degree=None))
-    if "percent" in units:
-        bare = convert(node, percent=None)
+        bare = 1
+    elif "percent" in units:
+        value = convert(node, percent=None)
         # Of `0.5\%` the bare reading 0.5 would pass for the half that it is not.
-        if isinstance(bare, Number) and abs(bare.value) > 1:
-            readings.append(bare)
-    return Stated(tuple(readings), places, digits, is_antiderivative)
+        if isinstance(value, Number) and abs(value.value) > 1:
+            readings.append(value)
+            bare = 1
+    scales += [ONE] * (len(readings) - 1)
+    return Stated(tuple(readings), places, digits, is_antiderivative, written, tuple(scales), bare)
+
+
+def _times(value: Expression, factor: Fraction) -> Expression:
+    match value:
+        case Number(number, is_exact):
+            return Number(number * factor, is_exact)
+        case Group(kind, items):
+            return Group(kind, tuple(_times(item, factor) for item in items))
+    return product((Number(factor), value))
+
+
+# Words behind a number that say more than its unit.
+_IS_PROSE = re.compile(
+    r"[,;?!]|\b(?:or|and|less|more|than|about|nearly|almost|roughly|perhaps|not|at)\b",
+    re.IGNORECASE,
+)
+_UNION = re.compile(r"\s*(?:\\cup\b|∪)\s*")
+
+
+def _scale(node: nodes.Node) -> Expression:
+    match node:
+        case nodes.Neg(value):
+            return _scale(value)
+        case nodes.Quantity(value, "degree"):
+            return DEGREE
+        case nodes.Quantity(value, "percent"):
+            return Number(PERCENT)
+    return ONE
+
+
+def _written(node: nodes.Node) -> Fraction | None:
+    match node:
+        case nodes.Neg(value):
+            inner = _written(value)
+            return None if inner is None else -inner
+        case nodes.Quantity(value, _):
+            return _written(value)
+        case nodes.Number(value, _, _, _):
+            return value
+        case nodes.Mul((nodes.Number(mantissa, _, _, _), nodes.Pow(_, power)), _):
+            exponent = convert(power)
+            if isinstance(exponent, Number) and abs(exponent.value) <= MAX_EXPONENT:
+                return mantissa * Fraction(10) ** int(exponent.value)
+    return None
 
 
 def read_tree(latex: str, functions: tuple[str, ...] = ()) -> nodes.Node:
@@ -203,8 +278,10 @@ def _precision(node: nodes.Node) -> tuple[int | None, int]:
         ):
             exponent = convert(power)
             places, significant = _precision(mantissa)
-            if isinstance(exponent, Number) and exponent.value.denominator == 1 and places:
-                return places - int(exponent.value), significant
+            if isinstance(exponent, Number) and exponent.value.denominator == 1:
+                shifted = (places or 0) - int(exponent.value)
+                # Of a whole mantissa times ten to the n only trailing zeros are left to tell.
+                return (shifted if places or shifted > 0 else None), significant
     return None, 0
 
 
@@ -267,7 +344,7 @@ class _Reader:
             ):
                 return self.read(_filled(node))
             case nodes.Add(terms):
-                return total([self.read(term) for term in terms])
+                return total(self._terms(terms))
             case nodes.Mul(factors, _):
                 return product([self.read(factor) for factor in factors])
             case nodes.Div(top, bottom):
@@ -313,6 +390,19 @@ class _Reader:
                 return Matrix(tuple(tuple(self.read(item) for item in row) for row in rows))
         raise UnstatedError(type(node).__name__)
 
+    def _terms(self, terms: tuple[nodes.Node, ...]) -> list[Expression]:
+        values = [self.read(term) for term in terms]
+        if not any(isinstance(item, nodes.Quantity) for term in terms for item in nodes.walk(term)):
+            return values
+        try:
+            factors = in_first_unit(terms)
+        except UnitError as error:
+            raise UnstatedError(str(error)) from error
+        return [
+            value if factor == 1 else _times(value, factor)
+            for value, factor in zip(values, factors, strict=True)
+        ]
+
     def _quantity(self, value: Expression, unit: str) -> Expression:
         if unit == "degree":
             return value if self.degree is None else Call("mul", (value, self.degree))
@@ -346,7 +436,7 @@ class _Reader:
 
     def _sequence(self, items: tuple[nodes.Node, ...], brackets: str) -> Expression:
         values = tuple(value for item in items for value in self.branches(item))
-        if brackets == "()":
+        if brackets in ("()", "<>"):
             return Group("tuple", values)
         if brackets in ("{}", ""):
             return Group("set", values)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from udfs.contexts.passages import find_contexts
 from udfs.isolate import Failure, isolated
+from udfs.translate.computation import Translation
 from udfs.translate.symbolic import translate_symbolic
 from udfs.verify.compare import Comparison, compare, is_restatement
 from udfs.verify.sandbox import Limits, Run, Sandbox
@@ -14,7 +15,7 @@ from udfs.verify.sandbox import Limits, Run, Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from udfs.translate.computation import Computation, Translation
+    from udfs.translate.computation import Computation
 
 COMPARE_SECONDS = 5.0  # CPU time of one comparison
 COMPARE_BYTES = 1 << 30  # memory of one comparison
@@ -77,7 +78,7 @@ def trial(
 
 def trials(found: list[Computation], sandbox: Sandbox, limits: Limits) -> list[Trial]:
     """Translate, run and judge computations that were found."""
-    translations = [translate_symbolic(computation) for computation in found]
+    translations = [_translated(computation) for computation in found]
     codes = [translation.code for translation in translations if translation.code is not None]
     runs = sandbox.run_many(codes, limits=limits, parallel=PARALLEL)
     tried = [
@@ -93,6 +94,13 @@ def trials(found: list[Computation], sandbox: Sandbox, limits: Limits) -> list[T
         Trial(computation, translation, run, *(next(judgements) if run else (None, None)))
         for computation, translation, run in tried
     ]
+
+
+def _translated(computation: Computation) -> Translation:
+    try:
+        return translate_symbolic(computation)
+    except Exception:  # noqa: BLE001 - as in the stage: one computation must not cost the others
+        return Translation(None, "failed")
 
 
 def _judgements(

@@ -51,6 +51,25 @@ def conditions(text: str) -> tuple[str, ...]:
         ("She sold 48/2 = <<48/2=24>>24 clips.", [("48/2", "eq", "24")]),
         ("Set a=1 and b = 2.", []),
         ("`3+4=7` and\n```\n5+6=11\n```", []),
+        # Words, indices, orders of growth and values of unknown functions are no products.
+        ("We have $len(v) = len(p) + 1$.", []),
+        ("First $d[v] = l[v]$ and $a[i-1] = 0$.", []),
+        (r"Then $y\left[0\right] = x\left[0\right]$.", []),
+        (r"It takes $O(n) + O(n) = O(2n)$.", []),
+        (r"We have $\mathrm{Li}_2(x) = x \mathrm{Li}_2(1)$.", []),
+        ("We know $d/dx(f) = df/dx$.", []),
+        ("Each time $S = S + 2k$ is done.", []),
+        ("Far off $P(0) = 0$ holds.", []),
+        ("Initially $j0 = 0$ and $p1 + p2 = 3$.", []),
+        ("At the start $y(0) = 1$ and $y_1(0) = 0$.", []),
+        ("The probability of both is $P(A) P(B) = P(B) P(A)$.", []),
+        (r"We pay \$3.50 + \$2.50 = \$6.00 in all.", [(r"\$3.50 + \$2.50", "eq", r"\$6.00")]),
+        ("For all $a$, $b$, $c$ we see $abc = cba$.", [("abc", "eq", "cba")]),
+        (r"So $x\sqrt[3]{8} = 2x$.", [(r"x\sqrt[3]{8}", "eq", "2x")]),
+        # What is computed stands on the right.
+        (r"$\frac{9}{160} = \frac{9 \cdot 5}{800}$",
+         [(r"\frac{9 \cdot 5}{800}", "eq", r"\frac{9}{160}")]),
+        (r"$\frac{360}{6} = 60^\circ$", [(r"\frac{360}{6}", "eq", r"60^\circ")]),
     ],
 )  # fmt: skip
 def test_what_is_a_computation(text: str, expected: list[tuple[str, str, str]]) -> None:
@@ -101,6 +120,20 @@ def test_conditions_of_a_sentence_too_far_back_are_left_out() -> None:
 def test_conditions_stay_in_their_section() -> None:
     text = "# One\n\nLet $r = 5$.\n\n# Two\n\nWe find $r^2 = 36$."
     assert conditions(text) == ()
+
+
+def test_rows_of_a_table_are_no_conditions_of_each_other() -> None:
+    text = "We have $k = 2$ here.\n\n| $x = 1$ |\n| $3x = 12$ |\n| $x = 5$ so $kx = 10$ |"
+    found = {item.expression: item.conditions for item in computations(text)}
+    assert found["3x"] == ()
+    assert found["kx"] == ("k = 2", "x = 5")
+
+
+def test_items_of_a_list_are_no_conditions_of_each_other_but_of_what_follows() -> None:
+    text = "Kinds of equations:\n\n- single: $x = 1$\n- none: $x^2 + 1 = 0$\n\nSo $x + 1 = 2$."
+    found = {item.expression: item.conditions for item in computations(text)}
+    assert found["x^2 + 1"] == ()
+    assert "x = 1" in found["x + 1"]
 
 
 def test_sections_are_paths_of_headings() -> None:
