@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cmath
 import math
+import operator
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,8 +12,11 @@ from udfs.latex.errors import LatexError
 from udfs.latex.nodes import (
     Add,
     Call,
+    Cases,
+    Comparison,
     Constant,
     Div,
+    DivisorSeries,
     Mul,
     Name,
     Neg,
@@ -29,9 +33,19 @@ if TYPE_CHECKING:
 Value = Fraction | float | complex
 
 MAX_BITS = 4_000
+MAX_DIVIDED = 1_000
+"""Largest number whose divisors are looked for."""
 MAX_TERMS = 400
 """Most terms of a series that are added up, those of series inside it counted."""
 
+_ORDER: dict[str, Callable[[float | Fraction, float | Fraction], bool]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
+}
 _FUNCTIONS: dict[str, Callable[[complex], complex]] = {
     "sin": cmath.sin,
     "cos": cmath.cos,
@@ -48,6 +62,8 @@ _FUNCTIONS: dict[str, Callable[[complex], complex]] = {
     "exp": cmath.exp,
     "ln": cmath.log,
     "abs": abs,
+    "gamma": lambda x: math.gamma(_real_part(x)),
+    "erf": lambda x: math.erf(_real_part(x)),
     "conjugate": lambda x: complex(x).conjugate(),
     "re": lambda x: complex(x).real,
     "im": lambda x: complex(x).imag,
@@ -140,6 +156,13 @@ def _value(node: Node, frame: _Frame) -> Value:
             return amount / 100 if unit == "percent" else amount
         case Series():
             return _series(node, frame)
+        case DivisorSeries():
+            return _over_divisors(node, frame)
+        case Cases(branches):
+            for branch, comparisons in branches:
+                if all(_holds(comparison, frame) for comparison in comparisons):
+                    return _value(branch, frame)
+            raise LatexError("undefined", "cases")
     raise LatexError("not_a_number", type(node).__name__)
 
 
@@ -158,6 +181,27 @@ def _series(series: Series, frame: _Frame) -> Value:
         total = total + term if series.kind == "sum" else total * term
         _check(total)
     return total
+
+
+def _over_divisors(series: DivisorSeries, frame: _Frame) -> Value:
+    number = _integer(_value(series.number, frame))
+    if not 1 <= number <= MAX_DIVIDED:
+        raise LatexError("too_large")
+    divisors = [k for k in range(1, number + 1) if number % k == 0]
+    total: Value = Fraction(0 if series.kind == "sum" else 1)
+    for k in divisors:
+        inner = frame._replace(values={**frame.values, series.variable: Fraction(k)})
+        term = _value(series.body, inner)
+        total = total + term if series.kind == "sum" else total * term
+        _check(total)
+    return total
+
+
+def _holds(comparison: Comparison, frame: _Frame) -> bool:
+    left, right = _value(comparison.left, frame), _value(comparison.right, frame)
+    if isinstance(left, complex) or isinstance(right, complex):
+        raise LatexError("undefined", "order")
+    return _ORDER[comparison.operator](left, right)
 
 
 def _name(name: str, values: Mapping[str, Value]) -> Value:
@@ -199,6 +243,13 @@ def _real(value: complex) -> float | complex:
     return value.real if value.imag == 0 else value
 
 
+def _real_part(value: complex) -> float:
+    """The value of what has to be real."""
+    if complex(value).imag:
+        raise LatexError("not_a_number", "complex")
+    return complex(value).real
+
+
 def _integer(value: Value) -> int:
     if isinstance(value, Fraction) and value.denominator == 1:
         return value.numerator
@@ -235,6 +286,16 @@ def _call(function: str, values: list[Value], log_base: float | None) -> Value:
         case "binomial":
             n, k = _integer(first), _integer(values[1])
             return Fraction(math.comb(n, k)) if 0 <= n <= 4000 and k >= 0 else _raise_large()
+        case "permutation":
+            n, k = _integer(first), _integer(values[1])
+            return Fraction(math.perm(n, k)) if 0 <= n <= 400 and k >= 0 else _raise_large()
+        case "totient":
+            n = _integer(first)
+            if not 1 <= n <= MAX_DIVIDED:
+                return _raise_large()
+            return Fraction(sum(math.gcd(k, n) == 1 for k in range(1, n + 1)))
+        case "cis":
+            return _real(cmath.exp(1j * complex(first)))
         case "gcd":
             return Fraction(math.gcd(*map(_integer, values)))
         case "lcm":

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from udfs.latex.errors import LatexError
+from udfs.latex.unicode import as_commands
 
 MAX_CHARS = 8_000
 """Longest formula that is read: the longest that people compute by hand are far shorter."""
@@ -26,22 +27,27 @@ class Token(NamedTuple):
     is_spaced: bool
 
 
-_TEXT = r"(?:text(?:rm|bf|it|sf|tt|sc|normal|up)?|mbox|hbox|mathrm|operatorname\*?|textnormal)"
+_TEXT = r"(?:text(?:rm|bf|it|sf|tt|sc|normal|up)?|mbox|hbox|mathrm|operatorname\*?)"
 
 _TOKEN = re.compile(
     # A comma is part of a number only where LaTeX says so, or between groups of three digits
     # when no bracket is open; the parser joins the latter.
     r"(?P<space>(?:\s|~|\\[,;:!> \n]|\\q?quad(?![a-zA-Z])|\\hspace\*?\s*\{[^{}]*\}"
     r"|\\(?:thinspace|enspace|medspace|displaystyle|textstyle|scriptstyle|limits|nolimits|hfill"
-    r"|nonumber|notag|hline|phantom\{[^{}]*\}|[bB]igg?[lrm]?|strut|mathstrut|rm|bf|it"
+    r"|nonumber|notag|hline|[hv]?phantom\{[^{}]*\}|[bB]igg?[lrm]?|strut|mathstrut|rm|bf|it|sf|tt"
+    r"|scriptscriptstyle|allowbreak|nobreak|noindent|centering|ignorespaces|protect|relax"
+    r"|renewcommand\s*\{?\\arraystretch\}?\s*\{[^{}]*\}|[hv]skip\s*-?[\d.]+\s*[a-z]{2}"
+    r"|(?:tiny|small|large|Large|normalsize|footnotesize|scriptsize)"
     r"|label\{[^{}]*\}|tag\*?\{[^{}]*\})(?![a-zA-Z]))+)"
     r"|(?P<repeating>\d*\.\d*\\(?:overline|bar|dot)\s*(?:\{\s*\d+\s*\}|\d))"
-    r"|(?P<number>\d+(?:(?:\{,\}|\\,|,\s?\\!|\\!,|\{,\\!\})\d{3}(?!\d))+(?:\.\d+)?"
+    # Spaces are not set in mathematics: `12 500` is one number.
+    r"|(?P<number>(?<![\d_^.a-zA-Z])\d{1,3}(?:[ ~]\d{3})+(?!\d)(?:\.\d+)?"
+    r"|\d+(?:(?:\{,\}|\\,|,\s?\\!|\\!,|\{,\\!\})\d{3}(?!\d))+(?:\.\d+)?"
     r"|\d+(?:(?:\.|\{,\}|\{\.\})\d+)?|\.\d+)"
-    r"|(?P<text>\\" + _TEXT + r"\s*\{(?P<content>[^{}]*)\})"
+    r"|(?P<text>\\" + _TEXT + r"\s*\{(?P<content>[^{}]*)\}|\{\s*\\rm\b\s*(?P<roman>[A-Za-z ]*)\})"
     r"|(?P<environment>\\(?P<edge>begin|end)\s*\{(?P<which>[a-zA-Z]+)\*?\}(?:\s*(?:\{[lcr|\s]*\}|\[[lcr]\]))?)"
     r"|(?P<fence>\\(?P<side>left|right)\s*(?P<mark>\\[a-zA-Z]+|\\[{}|]|[()\[\]|./<>]))"
-    r"|(?P<command>\\[a-zA-Z]+|\\.)"
+    r"|(?P<command>\\[a-zA-Z]+|\\.|\.{3,})"
     r"|(?P<word>(?<![a-zA-Z])(?:arc(?:sin|cos|tan)|sin|cos|tan|log|ln|gcd|lcm|exp|max|min|det)(?![a-zA-Z]))"
     r"|(?P<letter>[^\W\d_])"
     r"|(?P<sign>.)",
@@ -54,6 +60,8 @@ _TRANSPARENT = frozenset(
         r"\fbox",
         r"\mathbf",
         r"\boldsymbol",
+        r"\bold",
+        r"\pmb",
         r"\bm",
         r"\mathit",
         r"\mathsf",
@@ -65,8 +73,6 @@ _TRANSPARENT = frozenset(
         r"\mathstrut",
         r"\vec",
         r"\overrightarrow",
-        r"\hat",
-        r"\widehat",
         r"\underline",
         r"\ensuremath",
         r"\smash",
@@ -85,8 +91,6 @@ _TRANSPARENT = frozenset(
         r"\mathrm",
         r"\mbox",
         r"\textrm",
-        r"\underbrace",
-        r"\overbrace",
     ]
 )
 """Commands that change how their argument looks and not what it is."""
@@ -112,6 +116,11 @@ _SAME = {
     r"\rVert": r"\right\|",
     r"\Vert": r"\|",
     r"\vert": "|",
+    "...": r"\cdots",
+    "....": r"\cdots",
+    r"\overbrace": r"\underbrace",
+    r"\cr": r"\\",
+    r"\newline": r"\\",
     r"\dots": r"\cdots",
     r"\ldots": r"\cdots",
     r"\dotsb": r"\cdots",
@@ -128,9 +137,11 @@ _SAME = {
     "−": "-",
     "–": "-",
     "±": r"\pm",
-    "√": r"\sqrt",
-    "π": r"\pi",
-    "∞": r"\infty",
+    r"\widehat": r"\hat",
+    r"\widetilde": r"\tilde",
+    r"\mathscr": r"\mathcal",
+    r"\cal": r"\mathcal",
+    r"\iint": r"\int\int",
     "°": r"\degree",
     r"\textdegree": r"\degree",
     "∠": r"\angle",
@@ -151,7 +162,7 @@ _FENCES = {
     r"\left\|": ("open", r"\|"),
     r"\right\|": ("close", r"\|"),
 }
-_SUPERSCRIPT = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True))
+_SIGNS = frozenset(["+", "-", r"\pm", r"\mp", r"\cdot", r"\times", "=", "<", ">"])
 
 
 def tokens(latex: str) -> list[Token]:
@@ -165,6 +176,8 @@ def tokens(latex: str) -> list[Token]:
     """
     if len(latex) > MAX_CHARS:
         raise LatexError("too_long", str(len(latex)))
+    if not latex.isascii():
+        latex = as_commands(latex)
     if "color" in latex:
         latex = _WITH_COLOUR.sub("", latex)
     found: list[Token] = []
@@ -185,7 +198,7 @@ def tokens(latex: str) -> list[Token]:
         elif kind == "word":
             kind, text = "command", "\\" + text
         elif kind == "text":
-            text = match["content"].strip(" ~\\")
+            text = (match["content"] or match["roman"] or "").strip(" ~\\")
             kind = "text" if text else "space"
         elif kind == "environment":
             kind, text = match["edge"], match["which"]
@@ -196,9 +209,9 @@ def tokens(latex: str) -> list[Token]:
         if kind == "space":
             is_spaced = True
             continue
-        if kind in _SUPERSCRIPT:
-            found.append(Token("^", "^", is_spaced))
-            kind, text = "number", _SUPERSCRIPT[kind]
+        if kind == "}" and len(found) > 1 and found[-1].text in _SIGNS and _is_sign_alone(found):
+            found[-2:] = [found[-1]]
+            continue
         if kind in ("(", "[", "open", "begin") or text == r"\{":
             depth += 1
         elif kind in (")", "]", "close", "end") or text == r"\}":
@@ -211,6 +224,11 @@ def tokens(latex: str) -> list[Token]:
         found.append(Token(kind, text, is_spaced))
         is_spaced = False
     return found
+
+
+def _is_sign_alone(found: list[Token]) -> bool:
+    r"""Whether a sign stands in braces of its own, as in `a {=} b` or `{\pm} 3`."""
+    return found[-2].kind == "{" and (len(found) < 3 or found[-3].kind not in ("^", "_"))
 
 
 def _continues_thousands(found: list[Token], text: str) -> bool:

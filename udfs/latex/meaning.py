@@ -15,6 +15,7 @@ from udfs.latex.nodes import (
     Constant,
     Derivative,
     Div,
+    DivisorSeries,
     Ellipsis,  # noqa: A004 - see its definition
     Integral,
     Limit,
@@ -34,6 +35,9 @@ from udfs.latex.sequences import without_ellipsis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+MAX_DIVIDED = 10**6
+"""Largest number whose divisors are looked for."""
 
 MAX_BITS = 20_000
 """Most bits of an exact power or factorial: what people write down has far fewer."""
@@ -63,6 +67,9 @@ _PLAIN = {
     "floor": sympy.floor,
     "ceiling": sympy.ceiling,
     "conjugate": sympy.conjugate,
+    "gamma": sympy.gamma,
+    "zeta": sympy.zeta,
+    "erf": sympy.erf,
     "re": sympy.re,
     "im": sympy.im,
     "arg": sympy.arg,
@@ -115,6 +122,8 @@ class _Meaning:
                 return self.call(function, arguments)
             case Apply(function, arguments, order):
                 return self.apply(function, [self.of(a) for a in arguments], order)
+            case DivisorSeries(kind, variable, number, body):
+                return self.over_divisors(kind, variable, self.of(number), body)
             case Series() | Integral() | Derivative() | Limit() | Between():
                 return self.calculus(node)
             case Sequence(items, brackets):
@@ -224,6 +233,14 @@ class _Meaning:
                 if any(v.is_number and not abs(v) <= 5000 for v in values):
                     raise LatexError("too_large")
                 return sympy.binomial(*values)
+            case "permutation":
+                if any(v.is_number and not abs(v) <= 5000 for v in values):
+                    raise LatexError("too_large")
+                return sympy.ff(*values)
+            case "totient" if first.is_number and not abs(first) <= MAX_DIVIDED:
+                raise LatexError("too_large")
+            case "totient":
+                return sympy.totient(first)
             case "gcd":
                 return _fold(sympy.gcd, values)
             case "lcm":
@@ -286,6 +303,18 @@ class _Meaning:
                     raise LatexError("unsupported_bounds")
                 return value.subs(free[0], self.of(upper)) - value.subs(free[0], self.of(lower))
         raise LatexError("unsupported_node")
+
+    def over_divisors(self, kind: str, variable: str, number: Any, body: Node) -> Any:
+        if not (number.is_Integer and 0 < number <= MAX_DIVIDED):
+            raise LatexError("unsupported_series")
+        total = sympy.Integer(0 if kind == "sum" else 1)
+        for divisor in sympy.divisors(number):
+            symbols = {**self.symbols, variable: sympy.Integer(divisor)}
+            value = _Meaning(
+                symbols, degrees=self.degrees, percent=self.percent, log_base=self.log_base
+            ).of(body)
+            total = total + value if kind == "sum" else total * value
+        return total
 
     def sequence(self, items: list[Any], brackets: str) -> Any:
         if brackets == "{}":

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
 
 
 class Node:
     """An expression."""
 
-    __slots__ = ()
+    __slots__ = ("names",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,32 @@ class Series(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class DivisorSeries(Node):
+    """A `sum` or `product` over the divisors of a number."""
+
+    kind: str
+    variable: str
+    number: Node
+    body: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison(Node):
+    """A condition of a case; `operator` is eq, ne, lt, le, gt or ge."""
+
+    left: Node
+    operator: str
+    right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Cases(Node):
+    """A value by cases: of the first branch whose comparisons all hold; none hold always."""
+
+    branches: tuple[tuple[Node, tuple[Comparison, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Integral(Node):
     """An integral; `lower` and `upper` are None where it is indefinite."""
 
@@ -207,12 +234,19 @@ ONE = Number(Fraction(1), None, "1")
 
 def total(terms: list[Node]) -> Node:
     """Return the sum of terms; the term itself where there is one alone."""
-    return terms[0] if len(terms) == 1 else Add(tuple(terms))
+    return terms[0] if len(terms) == 1 else Add(tuple(map(_opened, terms)))
 
 
 def product(factors: list[Node], signs: list[str]) -> Node:
     """Return the product of factors; the factor itself where there is one alone."""
-    return factors[0] if len(factors) == 1 else Mul(tuple(factors), tuple(signs))
+    return factors[0] if len(factors) == 1 else Mul(tuple(map(_opened, factors)), tuple(signs))
+
+
+def _opened(node: Node) -> Node:
+    r"""What stands alone in `\{ \}` beside other terms or factors: these are brackets, no set."""
+    if isinstance(node, Sequence) and node.brackets == "{}" and len(node.items) == 1:
+        return node.items[0]
+    return node
 
 
 _CHILDREN: dict[type[Node], Callable[[Any], tuple[Node, ...]]] = {
@@ -227,6 +261,11 @@ _CHILDREN: dict[type[Node], Callable[[Any], tuple[Node, ...]]] = {
     Apply: lambda node: node.arguments,
     Series: lambda node: (node.lower, node.upper, node.body),
     Between: lambda node: (node.lower, node.upper, node.body),
+    DivisorSeries: lambda node: (node.number, node.body),
+    Comparison: lambda node: (node.left, node.right),
+    Cases: lambda node: tuple(
+        part for value, comparisons in node.branches for part in (value, *comparisons)
+    ),
     Integral: lambda node: tuple(
         part for part in (node.lower, node.upper, node.body) if part is not None
     ),
@@ -261,29 +300,35 @@ def depth(node: Node) -> int:
     return levels
 
 
-def free_names(node: Node) -> set[str]:
+def free_names(node: Node) -> frozenset[str]:
     """Return the names that stand free: not the variable of a sum, integral or limit in it."""
-    names: set[str] = set()
-    waiting = [node]
-    while waiting:
-        inner = waiting.pop()
-        kind = type(inner)
+    try:
+        # Conditions are asked again and again, for each computation that rests on them.
+        return node.names  # type: ignore[attr-defined]
+    except AttributeError:
+        kind = type(node)
+        names: frozenset[str]
         if kind is Name:
-            names.add(inner.name)  # type: ignore[attr-defined]
+            names = frozenset((node.name,))  # type: ignore[attr-defined]
         elif kind in _BINDERS:
-            names |= _free_of_binder(inner)
+            names = frozenset(_free_of_binder(node))
         else:
-            waiting.extend(children(inner))
-    return names
+            inside = children(node)
+            names = _NONE.union(*map(free_names, inside)) if inside else _NONE
+        object.__setattr__(node, "names", names)
+        return names
 
 
-_BINDERS = frozenset([Series, Integral, Limit, Between])
+_NONE: frozenset[str] = frozenset()
+_BINDERS = frozenset([Series, DivisorSeries, Integral, Limit, Between])
 
 
-def _free_of_binder(node: Node) -> set[str]:
+def _free_of_binder(node: Node) -> AbstractSet[str]:
     match node:
         case Series(_, variable, lower, upper, body):
             return (free_names(body) - {variable}) | free_names(lower) | free_names(upper)
+        case DivisorSeries(_, variable, number, body):
+            return (free_names(body) - {variable}) | free_names(number)
         case Integral(body, variable, Node() as lower, Node() as upper):
             return (free_names(body) - {variable}) | free_names(lower) | free_names(upper)
         case Integral(body, variable, _, _):
@@ -293,6 +338,6 @@ def _free_of_binder(node: Node) -> set[str]:
         case Between(body, lower, upper):
             names = free_names(body)
             # Only with a single name is it clear which one the bounds are for.
-            own = names if len(names - {"e", "i"}) == 1 else set()
+            own = names if len(names - {"e", "i"}) == 1 else _NONE
             return (names - own) | free_names(lower) | free_names(upper)
     return set()

@@ -9,7 +9,8 @@ OPERATORS = {
     "=": "eq",
     ":=": "eq",
     r"\coloneqq": "eq",
-    r"\overset{\text{def}}{=}": "eq",
+    r"\triangleq": "eq",
+    r"\colonequals": "eq",
     r"\approx": "approx",
     r"\simeq": "approx",
     r"\thickapprox": "approx",
@@ -51,6 +52,7 @@ OPERATORS = {
 
 _TOKEN = re.compile(
     r"\\(?:text(?:rm|bf|it|sf|tt)?|mbox|hbox|mathrm|operatorname\*?)\s*\{[^{}]*\}"
+    r"|\\(?:overset|stackrel|underset)\s*\{(?:[^{}]|\{[^{}]*\})*\}\s*\{\s*(?P<under>[^{}\s]+)\s*\}"
     r"|\\begin\b|\\end\b|(?P<left>\\left\b\s*(?:\\[a-zA-Z]+|\\.|.)?)"
     r"|(?P<right>\\right\b\s*(?:\\[a-zA-Z]+|\\.|.)?)|\\not\s*(?:=|\\equiv\b|\\in\b|<|>)|\\p?mod\b|\\[a-zA-Z]+|\\.|:=|[=<>≈≡≤≥≠(){}\[\]]",
     re.DOTALL,
@@ -131,7 +133,7 @@ def _cuts(latex: str, *, count_brackets: bool) -> tuple[list[tuple[int, int, str
                 return cuts, -1
         elif braces == 0 and environments == 0 and (brackets == 0 or not count_brackets):
             operator = "ne" if mark.startswith(r"\not") and mark != r"\notin" else None
-            operator = operator or OPERATORS.get(mark)
+            operator = operator or OPERATORS.get(found["under"] or mark)
             if operator is not None:
                 cuts.append((found.start(), found.end(), operator))
     return cuts, brackets
@@ -147,8 +149,10 @@ def _side(latex: str, start: int, end: int, operator: str | None) -> Side:
     if leading := _TRIM.match(latex[start:end]):
         start += leading.end()
     text = latex[start:end]
-    while text and text[-1] in _LAST and (
-        (stripped := text.rstrip()).endswith(_TRIM_END) or len(stripped) < len(text)
+    while (
+        text
+        and text[-1] in _LAST
+        and ((stripped := text.rstrip()).endswith(_TRIM_END) or len(stripped) < len(text))
     ):
         text = stripped
         # Longest first: `\,` goes whole, not its comma alone.

@@ -58,6 +58,9 @@ LETTERS = frozenset(
 )
 """Commands that are symbols of their own."""
 
+NAMES = {r"\Pr": "Pr"}
+"""Commands that are letters of a document with another name."""
+
 CONSTANTS = {r"\pi": "pi", r"\infty": "infinity"}
 
 FUNCTIONS = {
@@ -119,6 +122,7 @@ FUNCTION_WORDS = {name[1:]: function for name, function in FUNCTIONS.items()} | 
     "tr": "trace",
     "rank": "rank",
     "floor": "floor",
+    "erf": "erf",
     "Arg": "arg",
 }
 """What stands upright in `\\text{}` or `\\operatorname{}` and is a function."""
@@ -208,5 +212,20 @@ RELATIONS = frozenset(
         r":",
     ]
 )
+
+EVENTS = {
+    r"\cap": "and",
+    r"\cup": "or",
+    r"\mid": "given",
+    "|": "given",
+    r"\setminus": "without",
+    "'": "c",
+}
+"""What stands between events or sets, by the word for it."""
+
+COMPLEMENTS = frozenset(["c", "C", "'", r"\prime", r"\complement"])
+
+ACCENTS = frozenset(["hat", "tilde", "dot", "ddot", "check", "breve", "acute", "grave", "mathring"])
+"""Commands that make another name of a letter."""
 
 SUBSCRIPT_WORDS = {"+": "plus", "-": "minus", "cdot": "dot", "infty": "inf", "'": "prime", ",": "_"}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from udfs.latex import LatexError, parse, to_sympy
 from udfs.latex.evaluate import evaluate
-from udfs.latex.nodes import Apply, Name, Number, Sequence, free_names
+from udfs.latex.nodes import Apply, Name, Number, Quantity, Sequence, free_names
 
 VALUES = [
     (r"\frac12", "1/2"),
@@ -59,6 +59,26 @@ VALUES = [
     (r"\begin{vmatrix} 1 & 2 \\ 3 & 4 \end{vmatrix}", "-2"),
     (r"\begin{pmatrix} 1 \\ 2 \end{pmatrix} \cdot \begin{pmatrix} 3 \\ 4 \end{pmatrix}", "11"),
     (r"17 \bmod 5", "2"),
+    (r"{\rm lcm}(4, 6) + \mathop{\text{gcd}}(4, 6)", "14"),
+    ("2½ + ⅔", "19/6"),
+    ("x² + x⁻¹", "x**2 + 1/x"),
+    ("2π√16", "8*pi"),
+    (r"{}_{6}C_{2} + ^{5}P_2 + C(4, 1)", "39"),
+    (r"12^\circ 30' + 15^{\circ} 30''", "27.5*pi/180 + pi/21600"),
+    (r"2A3_{16} + (1101)_2", "688"),
+    (r"\sum_{1 \le k \le 4} k^3 + \sum_{0 < k < 3} k", "103"),
+    (r"\sum_{d \mid 12} d + \prod_{d \mid 6} d", "64"),
+    (r"\hat{p} - \tilde{p}_1", "p_hat - p_tilde_1"),
+    (r"P(A \cap B) + P(A | B) - |A \cup B|", "P_A_and_B + P_A_given_B - size_A_or_B"),
+    (r"\begin{vmatrix} 1 & 2 \cr 3 & 4 \cr \end{vmatrix}", "-2"),
+    (r"5^{\rm th} + 14^\text{th}", "19"),
+    (r"12 500 + 1\,500", "14000"),
+    (r"2 \left\{ 3 + 4 \right\}", "14"),
+    (r"1 + 2 + ... + 10", "55"),
+    (r"\underbrace{2 + 3}_{=5} \cdot 2^{\overbrace{1 + 1}^{\text{two}}}", "20"),
+    (r"\Gamma(5) + \Gamma(\tfrac12)^2", "24 + pi"),
+    (r"\frac{\partial^2}{\partial x \partial y} (x^2 y^3)", "6*x*y**2"),
+    (r"\frac{\mathrm{d}^3}{\mathrm{d}x^3} x^4", "24*x"),
     (r"x_1 + x_{12}", "x_1 + x_12"),
     (r"\alpha\beta", "alpha*beta"),
 ]
@@ -68,6 +88,15 @@ VALUES = [
 def test_value_is_what_is_written(latex, value):
     expected = sympy.sympify(value, locals={"beta": sympy.Symbol("beta")})
     assert sympy.simplify(to_sympy(parse(latex)) - expected) == 0
+
+
+def test_sign_in_braces_is_a_sign():
+    assert parse(r"4 {\pm} 3 {+} 1") == parse(r"4 \pm 3 + 1")
+
+
+def test_unit_behind_a_number_is_no_function():
+    assert parse(r"30 \text{ min}") == Quantity(Number(Fraction(30), None, "30"), "min")
+    assert parse(r"\text{min}(3, 4)").function == "min"
 
 
 def test_bounds_of_an_integral_are_kept():

@@ -48,3 +48,10 @@ def test_modulus_is_taken_off_the_side(latex):
 def test_offsets_point_at_the_sides(latex):
     for side in split_relations(latex):
         assert latex[side.start : side.end] == side.latex
+
+
+@pytest.mark.parametrize(
+    "sign", [r"\overset{?}{=}", r"\stackrel{\text{def}}{=}", r"\underset{x}{ = }"]
+)
+def test_sign_with_a_note_is_the_sign(sign):
+    assert [side.latex for side in split_relations(f"a + b {sign} c")] == ["a + b", "c"]

@@ -51,8 +51,8 @@ PRINTED = [
     (r"x = 4", ("2x + 1 = 9",), "[4]"),
     (r"x = 3", ("x^2 = 9",), "[-3, 3]"),
     (r"x = 3", ("x^2 = 9", "x > 0"), "[3]"),
-    (r"x = 7", ("x + y = 10", "x - y = 4"), "[7]"),
-    (r"2x = 3", (r"2^{2x} = 2^3",), "[3]"),
+    (r"x = 7", ("x + y = 10", "x - y = 4"), "{7}"),
+    (r"2x = 3", (r"2^{2x} = 2^3",), "{3}"),
     (r"b = 9 - a", ("a + b = 9",), "[9 - a]"),
     (r"36s^2 = s^3", (r"6s^2 = \frac16 s^3",), "s**3"),
     (r"0 = 4x(x - 5)", ("0 = 4x^2 - 20x",), "4*x*(x - 5)"),
@@ -77,6 +77,49 @@ PRINTED = [
     (r"180^\circ - 60^\circ = 120^\circ", (), "120"),
     (r"5 \text{ cm} + 7 \text{ cm} = 12 \text{ cm}", (), "12"),
     (r"3 \pm 2 = 5, 1", (), "[5, 1]"),
+    (r"\operatorname{cis} 90^\circ = i", (), "I"),
+    (r"2 \text{ h} + 30 \text{ min} = 2.5 \text{ h}", (), "5/2"),
+    # values of compound expressions
+    (r"2 \sin a \cos a = \frac{24}{25}", (r"\sin a = \frac35", r"\cos a = \frac45"), "24/25"),
+    (r"a^2 + 2ac + c^2 = x + 2", ("a^2 + c^2 = x", "ac = 1"), "x + 2"),
+    (r"3 f(2) - 1 = 14", ("f(2) = 5",), "14"),
+    (
+        r"P(A) + P(B) - P(A \cap B) = 0.7",
+        ("P(A) = 0.3", "P(B) = 0.5", r"P(A \cap B) = 0.1"),
+        "7/10",
+    ),
+    (r"\gcd(m, n) = \gcd(m, n - m)", ("m = 12", "n = 18"), "6"),
+    # two equations together
+    ("a - c = -20", ("a + b = 160", "b + c = 180"), "-20"),
+    ("xy + xz + yz = 9", (r"\frac1x + \frac1y + \frac1z = 9", "xyz = 1"), "9"),
+    # cases and inverses
+    (
+        r"f(-3) = 3",
+        (r"f(x) = \begin{cases} x^2 & x \ge 0 \\ -x & \text{if } x < 0 \end{cases}",),
+        "3",
+    ),
+    (
+        r"f(7) = 22",
+        (r"f(n) = \begin{cases} n/2 & n \text{ is even} \\ 3n+1 & n \text{ is odd} \end{cases}",),
+        "22",
+    ),
+    (r"f^{-1}(3) = 2", (r"f(x) = \frac{x+1}{x-1}",), "2"),
+    (r"x = 2", ("f(x) = 3x - 6", "f(x) = 0"), "[2]"),
+    # counting and divisors
+    (r"{}_{10}C_3 = 120", (), "120"),
+    (r"^7P_2 = 42", (), "42"),
+    (r"C(8, 3) + P(5, 2) = 76", (), "76"),
+    (r"\sum_{d \mid 12} d = 28", (), "28"),
+    (r"\sum_{2 \le k < 5} k = 9", (), "9"),
+    (r"\varphi(36) = 12", (), "12"),
+    (r"-17 \equiv 3 \pmod 5", (), "3"),
+    # vectors and matrices
+    (r"\|v\| = 5", ("v = (3, 4)",), "5"),
+    (
+        r"A^T b = 5",
+        (r"A = \begin{pmatrix} 1 \\ 2 \end{pmatrix}", r"b = \begin{pmatrix} 3 \\ 1 \end{pmatrix}"),
+        "Matrix([[5]])",
+    ),
 ]
 
 
@@ -93,6 +136,8 @@ FALSE = [
     (r"2a + b = 12", ("a = 3", "b = a + 2"), "11"),
     (r"x = 5", ("2x + 1 = 9",), "[4]"),
     (r"n \equiv 9 \pmod{11}", (r"3n \equiv 2 \pmod{11}",), "8"),
+    (r"f(-3) = 9", (r"f(x) = \begin{cases} x^2 & x \ge 0 \\ -x & x < 0 \end{cases}",), "3"),
+    (r"2 \text{ h} + 30 \text{ min} = 32 \text{ h}", (), "5/2"),
 ]
 
 
@@ -107,8 +152,20 @@ LEFT = [
     (r"3 \star 5 = 15", (), "unsupported_command"),
     (r"9^{9^{9^9}} = 1", (), "too_large"),
     (r"(10^9)! = 1", (), "too_large"),
+    (r"2^{10^{400}} = 1", (), "too_large"),
+    (r"x = 1", (r"x^{10^{400}} = 1",), "too_large"),
+    (r"\Gamma(10^9) = 1", (), "too_large"),
     (r"\text{the number of ways to choose a committee} = 3", (), "prose"),
     (r"x = 3", ("x = 3",), "undefined_symbol"),
+    (r"3 \text{ m} + 5 \text{ kg} = 8", (), "mixed_units"),
+    (
+        r"f(t) = t",
+        (r"f(x) = \begin{cases} x & x > 0 \\ 0 & \text{otherwise} \end{cases}",),
+        "cases",
+    ),
+    (r"\max\{\} = -\infty", (), "incomplete"),
+    (r"1 2 3 = 6", (), "unexpected"),
+    (r"x^2 + y^2 \ge 2xy", ("x + y = 5",), "no_condition"),
 ]
 
 
@@ -138,8 +195,70 @@ def test_system_is_solved_by_name():
         "    Eq(x - y, 4),\n"
         "]\n"
         "solutions = solve(equations, [x, y], dict=True)\n"
-        "print([simplify((x).subs(solution)) for solution in solutions])\n"
+        "print({simplify(x.subs(solution)) for solution in solutions})\n"
     )
+
+
+def test_cases_are_branches_of_a_function():
+    conditions = r"f(x) = \begin{cases} 2x & 0 \le x < 3 \\ x^2 & \text{otherwise} \end{cases}"
+    assert translate_symbolic(computation("f(2) + f(5) = 29", conditions)).code == (
+        "def f(x):\n"
+        "    if 0 <= x < 3:\n"
+        "        return 2 * x\n"
+        "    return x**2\n"
+        "\n"
+        "print(f(2) + f(5))\n"
+    )
+
+
+def test_values_of_compound_expressions_are_named():
+    translation = translate_symbolic(
+        computation(r"\sin a \cos b = \frac{9}{65}", r"\sin a = \frac35", r"\cos b = \frac{3}{13}")
+    )
+    assert translation.code == (
+        "from fractions import Fraction\n"
+        "\n"
+        "cos_b = Fraction(3, 13)\n"
+        "sin_a = Fraction(3, 5)\n"
+        "print(sin_a * cos_b)\n"
+    )
+
+
+def test_inverse_of_a_function_is_solved_for():
+    translation = translate_symbolic(computation("g^{-1}(7) = 2", "g(x) = 3x + 1"))
+    assert translation.code == (
+        "from sympy import Eq, solve, symbols\n"
+        "\n"
+        'x = symbols("x")\n'
+        "\n"
+        "def g(x):\n"
+        "    return 3 * x + 1\n"
+        "\n"
+        "def g_inverse(value):\n"
+        "    (solution,) = solve(Eq(g(x), value), x)\n"
+        "    return solution\n"
+        "\n"
+        "print(g_inverse(7))\n"
+    )
+
+
+HUGE = [
+    "1 + " * 25_000 + "1",
+    "{" * 50_000 + "x" + "}" * 50_000,
+    r"\begin{pmatrix}" + r"1 & 2 \\" * 10_000 + r"\end{pmatrix}",
+    r"\begin{pmatrix}" + r"1 \\" * 1500 + r"\end{pmatrix}",
+    r"\frac{1}{" * 500 + "2" + "}" * 500,
+    "9^{9^{9^9}}",
+    "((1" * 900,
+    r"\begin{cases}" * 300,
+]
+
+
+@pytest.mark.parametrize("latex", HUGE, ids=range(len(HUGE)))
+def test_huge_formulas_are_translated_or_left_for_a_reason(latex):
+    for expression, conditions in ((latex, ()), ("x + 1", (f"x = {latex}",))):
+        translation = translate_symbolic(Computation(0, 1, "eq", expression, "1", None, conditions))
+        assert (translation.code is None) == (translation.reason is not None)
 
 
 def test_names_that_python_keeps_are_evaded():

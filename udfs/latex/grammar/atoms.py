@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from udfs.latex.grammar.brackets import read_absolute, read_brackets
-from udfs.latex.grammar.calls import read_name, read_text
+from udfs.latex.grammar.calls import read_name, read_prescript, read_text
 from udfs.latex.grammar.commands import read_command
 from udfs.latex.grammar.environments import read_environment
 from udfs.latex.grammar.numbers import read_number
@@ -30,6 +30,8 @@ def _bare_atom(reader: Reader) -> Node:
         return read_number(reader)
     if kind == "name":
         return read_name(reader)
+    if kind in ("_", "^") or (kind == "{" and reader.peek(1).kind == "}"):
+        return read_prescript(reader)
     if kind == "{":
         return reader.group()
     if kind in ("(", "[") or text == r"\{" or kind == "open":

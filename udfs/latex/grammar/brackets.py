@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from udfs.latex import vocabulary
 from udfs.latex.errors import LatexError
-from udfs.latex.nodes import Between, Call, Name, Node, Sequence
+from udfs.latex.grammar.environments import read_cases
+from udfs.latex.grammar.names import read_event
+from udfs.latex.grammar.numbers import based
+from udfs.latex.nodes import Between, Call, Name, Node, Number, Sequence
 
 if TYPE_CHECKING:
     from udfs.latex.grammar.reader import Reader
@@ -29,6 +32,13 @@ def read_brackets(reader: Reader) -> Node:
         reader.at += 1
         reader.bars = bars
         return Sequence((), "{}")
+    if mark == r"\{" and opener.kind == "open" and reader.peek().kind == "begin":
+        # A brace that nothing closes: `\left\{ \begin{array}{ll} ... \end{array} \right.`
+        reader.at += 1
+        cases = read_cases(reader)
+        reader.expect(".")
+        reader.bars = bars
+        return cases
     items = reader.items()
     closer = reader.next()
     reader.bars = bars
@@ -48,6 +58,8 @@ def read_brackets(reader: Reader) -> Node:
         return Sequence(tuple(items), "{}")
     if len(items) > 1:
         return Sequence(tuple(items), mark + close)
+    if isinstance(items[0], Number) and reader.is_next("_") and items[0].decimals is None:
+        return based(reader, items[0])
     if mark == "[" and isinstance(items[0], Name) and _is_figure(items[0].name):
         return Name("area_" + items[0].name.removeprefix("triangle_"))
     return items[0]
@@ -82,6 +94,9 @@ def read_paired(reader: Reader, mark: str) -> Node:
 
 def read_absolute(reader: Reader, mark: str) -> Node:
     r"""Read bars: an absolute value, or with `\|` a norm."""
+    event = read_event(reader, mark)
+    if event:
+        return Name("size_" + event)
     reader.at += 1
     reader.bars += 1
     value = reader.expression()

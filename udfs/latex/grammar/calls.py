@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from udfs.latex import vocabulary
 from udfs.latex.errors import LatexError
 from udfs.latex.grammar.brackets import read_brackets
-from udfs.latex.grammar.names import read_capitals, read_subscript
+from udfs.latex.grammar.names import read_capitals, read_event, read_subscript
 from udfs.latex.grammar.numbers import number_of
 from udfs.latex.lexer import Token
 from udfs.latex.nodes import (
@@ -22,11 +22,30 @@ from udfs.latex.nodes import (
     Number,
     Pow,
     Sequence,
+    free_names,
     product,
+    walk,
 )
 
 if TYPE_CHECKING:
     from udfs.latex.grammar.reader import Reader
+
+_WORDS = re.compile(r"[^\W\d_]+\d?(?:[ \-'][^\W\d_]+){0,3}\.?")
+_COUNTS = {"C": "binomial", "P": "permutation"}
+_COUNTED = frozenset("nkrm")
+_SPECIAL = {"Gamma": "gamma", "zeta": "zeta"}
+
+
+def is_function(token: Token) -> bool:
+    """Whether a token is the name of a function of mathematics."""
+    return token.text in vocabulary.FUNCTIONS or (
+        token.kind == "text" and token.text in vocabulary.FUNCTION_WORDS
+    )
+
+
+def function_of(token: Token) -> str:
+    """Return the function that a token names."""
+    return vocabulary.FUNCTIONS.get(token.text) or vocabulary.FUNCTION_WORDS[token.text]
 
 
 def read_name(reader: Reader) -> Node:
@@ -51,9 +70,7 @@ def read_text(reader: Reader) -> Node:
     if words.isdigit():
         reader.at += 1
         return number_of(Token("number", words, False))
-    if words in vocabulary.CONJUNCTIONS or not re.fullmatch(
-        r"[^\W\d_]+(?:[ \-'][^\W\d_]+){0,3}\.?", words
-    ):
+    if words.split()[0] in vocabulary.CONJUNCTIONS or not _WORDS.fullmatch(words):
         raise reader.unexpected()
     reader.at += 1
     name = re.sub(r"\W+", "_", words).strip("_")
@@ -73,13 +90,17 @@ def applied(reader: Reader, name: str) -> Node:
         else:
             reader.at += 1
         order += 1
-    is_function = name in reader.functions or (name in "fgh" and name not in reader.symbols)
-    if is_function and not order and reader.is_next("^") and _is_inverse_ahead(reader):
+    is_known = name in reader.functions or (name in "fgh" and name not in reader.symbols)
+    if is_known and not order and reader.is_next("^") and _is_inverse_ahead(reader):
         reader.at += 5
         order = -1
     token = reader.peek()
     opens = token.text == "(" and token.kind in ("(", "open")
-    if opens and (is_function or order > 0):
+    if opens and not order and not is_known:
+        meant = _meant(reader, name)
+        if meant is not None:
+            return meant
+    if opens and (is_known or order > 0):
         inside = read_brackets(reader)
         arguments = (
             inside.items if isinstance(inside, Sequence) and inside.brackets == "()" else (inside,)
@@ -95,6 +116,53 @@ def applied(reader: Reader, name: str) -> Node:
             return Apply(name, inside.items)
         reader.at = start
     return Name(name)
+
+
+def _meant(reader: Reader, name: str) -> Node | None:
+    r"""What a letter before a bracket means everywhere: `P(A \cap B)`, `C(8, 3)`, `\varphi(36)`."""
+    start = reader.at
+    if name in ("P", "Pr", "n", "N"):
+        event = read_event(reader, ")")
+        if event and (name in ("P", "Pr") or "_" in event):
+            return Name(f"{name}_{event}")
+        reader.at = start
+    if name in ("phi", "varphi") and reader.peek(1).text.isdigit() and reader.peek(2).text == ")":
+        argument = number_of(reader.peek(1))
+        if argument.value > 2:
+            reader.at += 3
+            return Call("totient", (argument,))
+    if name in _SPECIAL and not _has_comma(reader):
+        inside = read_brackets(reader)
+        if not free_names(inside) or (name == "Gamma" and "Gamma" not in free_names(inside)):
+            return Call(_SPECIAL[name], (inside,))
+        reader.at = start
+    if name in _COUNTS and _has_comma(reader):
+        inside = read_brackets(reader)
+        if isinstance(inside, Sequence) and len(inside.items) == 2 and _is_count(inside):
+            return Call(_COUNTS[name], inside.items)
+        reader.at = start
+    return None
+
+
+def _is_count(inside: Sequence) -> bool:
+    """Whether a pair says how many of how many are chosen; `C(9, -2)` is a point."""
+    match inside.items:
+        case Number(value=n), Number(value=k):
+            return n.denominator == k.denominator == 1 and n > k >= 0
+    parts = [part for part in walk(inside) if isinstance(part, Name | Number)]
+    return all(isinstance(part, Number) or part.name in _COUNTED for part in parts)
+
+
+def read_prescript(reader: Reader) -> Node:
+    """Read a number of choices with its total before the letter: `{}_{10}C_3`, `^7P_2`."""
+    if reader.take("{"):
+        reader.expect("}")
+    reader.at += 1
+    total = reader.script()
+    letter = reader.next().text
+    if letter not in _COUNTS or reader.next().text not in ("_", "^"):
+        raise LatexError("unsupported_subscript", letter)
+    return Call(_COUNTS[letter], (total, reader.script()))
 
 
 def _is_inverse_ahead(reader: Reader) -> bool:

@@ -2,6 +2,7 @@ r"""Commands: fractions, roots, derivatives, bars, money and figures."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from udfs.latex import vocabulary
@@ -36,6 +37,9 @@ def read_command(reader: Reader) -> Node:
     if text in vocabulary.LETTERS:
         reader.at += 1
         return applied(reader, text[1:] + read_subscript(reader))
+    if text in vocabulary.NAMES:
+        reader.at += 1
+        return applied(reader, vocabulary.NAMES[text] + read_subscript(reader))
     if text in vocabulary.FUNCTIONS:
         reader.at += 1
         return read_function(reader, vocabulary.FUNCTIONS[text])
@@ -77,19 +81,38 @@ def read_leibniz(reader: Reader) -> Node | None:
     if texts[place : place + 3] != ["}", "{", mark] or not 1 <= order <= 9:
         return None
     start = reader.at
-    reader.at += place + 3
-    variable = read_variable(reader)
-    if reader.take("^"):
-        reader.script()
-    if not reader.take("}"):
+    reader.at += place + 2
+    variables = _read_differentials(reader, mark)
+    if sum(times for _, times in variables) != order:
         reader.at = start
         return None
     if subject is not None:
         if subject.kind != "name" and subject.text not in vocabulary.LETTERS:
             reader.at = start
             return None
-        return Derivative(Name(subject.text.lstrip("\\")), variable, order)
-    return Derivative(reader.term(), variable, order)
+        body: Node = Name(subject.text.lstrip("\\"))
+    else:
+        body = reader.term()
+    for variable, times in reversed(variables):
+        body = Derivative(body, variable, times)
+    return body
+
+
+def _read_differentials(reader: Reader, mark: str) -> list[tuple[str, int]]:
+    r"""Read `dx^2}` or `\partial x \partial y}`: the variables, each with how many times."""
+    found = []
+    while reader.take(mark):
+        if reader.peek().kind != "name" and reader.peek().text not in vocabulary.LETTERS:
+            return []
+        variable = read_variable(reader)
+        times = 1
+        if reader.take("^"):
+            script = reader.script()
+            if not isinstance(script, Number) or not 1 <= script.value <= 9:
+                return []
+            times = int(script.value)
+        found.append((variable, times))
+    return found if reader.take("}") else []
 
 
 def read_root(reader: Reader) -> Node:
@@ -124,7 +147,31 @@ def read_overline(reader: Reader) -> Node:
 def read_bar(reader: Reader) -> Node:
     """Read what stands under a short bar: a name such as a mean, or a conjugate."""
     value = reader.argument()
-    return Name(value.name + "_bar") if isinstance(value, Name) else Call("conjugate", (value,))
+    if isinstance(value, Name):
+        return Name(value.name + "_bar" + read_subscript(reader))
+    return Call("conjugate", (value,))
+
+
+def read_accent(reader: Reader, mark: str) -> Node:
+    r"""Read a letter with a mark over it, which is another name than the letter: `\hat{p}`."""
+    value = reader.argument()
+    if not isinstance(value, Name):
+        raise LatexError("unsupported_argument", mark)
+    return applied(reader, f"{value.name}_{mark}" + read_subscript(reader))
+
+
+def read_braced(reader: Reader) -> Node:
+    r"""Read what stands over a brace, and pass over the note at it."""
+    value = reader.argument()
+    while reader.peek().text in ("_", "^") and reader.peek(1).text == "{":
+        reader.at += 2
+        level = 1
+        while level:
+            token = reader.next()
+            if not token.kind:
+                raise LatexError("unbalanced", "{")
+            level += (token.text == "{") - (token.text == "}")
+    return value
 
 
 def read_money(reader: Reader) -> Node:
@@ -153,6 +200,9 @@ _COMMANDS: dict[str, Callable[[Reader], Node]] = {
     r"\binom": read_binomial,
     r"\overline": read_overline,
     r"\bar": read_bar,
+    r"\underbrace": read_braced,
+    r"\mathcal": lambda reader: read_accent(reader, "cal"),
+    **{f"\\{mark}": partial(read_accent, mark=mark) for mark in vocabulary.ACCENTS},
     r"\$": read_money,
     r"\angle": lambda reader: read_figure(reader, "angle"),
     r"\triangle": lambda reader: read_figure(reader, "triangle"),

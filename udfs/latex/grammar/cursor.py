@@ -89,6 +89,11 @@ class Cursor:
             return self.peek(ahead + 1).text if self.peek(ahead + 2).text == "}" else ""
         return self.peek(ahead).text
 
+    def radix(self, ahead: int) -> int:
+        """The base that the script after so many tokens states, else 0."""
+        base = self.script_at(ahead)
+        return int(base) if base.isdigit() and len(base) <= 2 else 0
+
     def script_skip(self) -> None:
         """Pass over a script of one token."""
         self.at += 3 if self.is_next("{") else 1

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from udfs.latex.grammar.reader import Reader
 
 
+MAX_EVENT = 12
+"""Most tokens of an event."""
+
+
 def read_capitals(reader: Reader, first: str) -> str:
     """The rest of a run of capital letters that is one name, as `AB` is a segment."""
     run = first
@@ -50,6 +54,35 @@ def read_subscript(reader: Reader) -> str:
     words = [part.strip("\\") for part in parts]
     words = [vocabulary.SUBSCRIPT_WORDS.get(word, word) for word in words]
     return "_" + re.sub(r"\W+", "_", "".join(words)).strip("_")
+
+
+def read_event(reader: Reader, mark: str) -> str:
+    r"""Read sets or events in brackets as one name: `(A \cap B)` as `A_and_B`, or nothing.
+
+    Args:
+        reader: at the opening bracket.
+        mark: the closing bracket. A letter alone counts in round brackets only.
+    """
+    words: list[str] = []
+    ahead = 1
+    while (token := reader.peek(ahead)).text != mark:
+        if token.kind == "name" and token.text.isupper():
+            words.append(token.text)
+        elif token.text in vocabulary.EVENTS and words:
+            words.append(vocabulary.EVENTS[token.text])
+        elif token.text == "^" and words and reader.script_at(ahead + 1) in vocabulary.COMPLEMENTS:
+            words.append("c")
+            ahead += 3 if reader.peek(ahead + 1).text == "{" else 1
+        else:
+            return ""
+        ahead += 1
+        if ahead > MAX_EVENT:
+            return ""
+    has_sign = any(not word.isupper() for word in words)
+    if not words or (len(words) > 1 and not has_sign) or (mark != ")" and not has_sign):
+        return ""
+    reader.at += ahead + 1
+    return "_".join(words)
 
 
 def read_variable(reader: Reader) -> str:

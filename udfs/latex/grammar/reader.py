@@ -2,15 +2,17 @@ r"""Lists, sums, products, powers and groups: what every other form is made of."
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from udfs.latex import vocabulary
 from udfs.latex.errors import LatexError
 from udfs.latex.grammar.atoms import read_atom
+from udfs.latex.grammar.calls import function_of, is_function, read_function
 from udfs.latex.grammar.cursor import MAX_DEPTH, Cursor
 from udfs.latex.grammar.names import read_variable
 from udfs.latex.grammar.numbers import number_of
-from udfs.latex.grammar.units import is_unit, read_unit
+from udfs.latex.grammar.units import UNITS_TOO, is_unit, read_unit
 from udfs.latex.lexer import Token
 from udfs.latex.nodes import (
     ONE,
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
 
 
 MAX_TREE_DEPTH = 120
+_MARKS = {1: [True, False, False], 2: [True, True, False]}
+"""Whether a minute or second sign comes next, by how many."""
+_ENDS = frozenset([",", ".", ";", r"\\", ":"])
 
 STOPS = frozenset(["", ")", "]", "}", ",", ";", "&", "close", "end", "+", "-", "=", "<", ">", "."])
 NOT_FACTORS = frozenset(
@@ -81,7 +86,7 @@ class Reader(Cursor):
 
     def everything(self) -> Node:
         """Read a whole formula."""
-        while self.tokens and self.tokens[-1].text in (",", ".", ";", r"\\", ":"):
+        while self.tokens and self.tokens[-1].text in _ENDS and self.tokens[-1].kind != "close":
             self.tokens.pop()
         if not self.tokens:
             raise LatexError("empty")
@@ -159,6 +164,9 @@ class Reader(Cursor):
                 factors.append(Ellipsis())
                 signs.append("cdot")
             elif self.starts_factor(token):
+                if token.kind == "number" and self.tokens[self.at - 1].kind == "number":
+                    # Two numbers with nothing but space between are no product.
+                    raise self.unexpected()
                 factors.append(self.factor())
                 signs.append("")
             else:
@@ -168,8 +176,7 @@ class Reader(Cursor):
         """Read what stands behind a slash."""
         if isinstance(numerator, Quantity) and self.peek().kind == "text":
             # Kilometres per hour: the second unit divides no number.
-            self.at += 1
-            return ONE
+            return Quantity(ONE, read_unit(self))
         first = self.signed_factor()
         if not self.slash_groups:
             return first
@@ -190,7 +197,7 @@ class Reader(Cursor):
         if self.is_differential():
             return False
         if token.kind == "text":
-            return token.text not in vocabulary.CONJUNCTIONS
+            return token.text.split()[0] not in vocabulary.CONJUNCTIONS
         return token.kind in ("number", "repeating", "name", "command", "begin", "open") or (
             token.kind in "([{"
         )
@@ -231,8 +238,11 @@ class Reader(Cursor):
                 value = Quantity(value, "percent")
             elif token.text == r"\degree":
                 self.at += 1
-                value = Quantity(value, "degree")
-            elif token.kind == "text" and is_unit(token.text):
+                value = self.minutes(Quantity(value, "degree"))
+            elif token.kind == "text" and (
+                is_unit(token.text)
+                or (token.text in UNITS_TOO and not self.starts_factor(self.peek(1)))
+            ):
                 value = Quantity(value, read_unit(self))
             else:
                 return value
@@ -243,14 +253,14 @@ class Reader(Cursor):
         token = self.peek()
         if token.text in (r"\circ", r"\degree"):
             self.at += 1
-            return Quantity(base, "degree")
+            return self.minutes(Quantity(base, "degree"))
         if (
             token.text == "{"
             and self.peek(1).text in (r"\circ", r"\degree")
             and self.peek(2).text == "}"
         ):
             self.at += 3
-            return Quantity(base, "degree")
+            return self.minutes(Quantity(base, "degree"))
         if token.kind == "text" or (
             token.text == "{" and self.peek(1).kind == "text" and self.peek(2).text == "}"
         ):
@@ -263,6 +273,21 @@ class Reader(Cursor):
             self.script()
             return Call("transpose", (base,))
         return Pow(base, self.script())
+
+    def minutes(self, degrees: Quantity) -> Quantity:
+        r"""Read the minutes and seconds behind degrees: `12^\circ 30' 15''`."""
+        parts = [degrees.value]
+        for marks in (1, 2):
+            token = self.peek()
+            if (
+                token.kind != "number"
+                or [self.peek(k).text == "'" for k in range(1, 4)] != _MARKS[marks]
+            ):
+                continue
+            self.at += 1 + marks
+            sixtieth = Number(Fraction(60**marks), None, str(60**marks))
+            parts.append(Div(number_of(token), sixtieth))
+        return Quantity(total(parts), "degree")
 
     def script(self) -> Node:
         """What is raised or lowered: a group, or the next sign. `10^23` is read as it is meant."""
@@ -299,6 +324,11 @@ class Reader(Cursor):
     def group(self) -> Node:
         """Read what stands in braces."""
         self.expect("{")
+        word = self.peek()
+        if self.peek(1).text == "}" and is_function(word):
+            # `{\rm lcm}(4, 6)`, `\mathop{\text{gcd}}(4, 6)`
+            self.at += 2
+            return read_function(self, function_of(word))
         bars, self.bars = self.bars, 0
         if self.is_differential():
             value: Node = ONE

@@ -11,10 +11,15 @@ if TYPE_CHECKING:
     from udfs.latex.grammar.reader import Reader
 
 
+UNITS_TOO = frozenset(["min", "sec"])
+"""Names of functions that are units where no argument follows."""
+
+
 def is_unit(text: str) -> bool:
     """Whether a text behind a value is its unit."""
     return (
-        text not in vocabulary.CONJUNCTIONS
+        text.split()[0] not in vocabulary.CONJUNCTIONS
+        and "$" not in text
         and text not in vocabulary.FUNCTION_WORDS
         and text not in ("d", "e", "i")
         and len(text.split()) <= 4

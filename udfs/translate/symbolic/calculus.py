@@ -6,9 +6,18 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from udfs.latex import LatexError
-from udfs.latex.nodes import Between, Derivative, Integral, Limit, Node, Series, free_names
+from udfs.latex.nodes import (
+    Between,
+    Derivative,
+    DivisorSeries,
+    Integral,
+    Limit,
+    Node,
+    Series,
+    free_names,
+)
 from udfs.translate.symbolic.names import identifier
-from udfs.translate.symbolic.text import ATOM, SUM, NeedsSympyError, Text, held
+from udfs.translate.symbolic.text import ATOM, PRODUCT, SUM, NeedsSympyError, Text, held
 
 if TYPE_CHECKING:
     from udfs.translate.symbolic.writer import Writer
@@ -30,6 +39,25 @@ def write_series(writer: Writer, series: Series) -> Text:
     name = writer.sympy("summation" if series.kind == "sum" else "product")
     index = writer.symbol(series.variable)
     return Text(f"{name}({body.text}, ({index}, {lower.text}, {upper.text}))", ATOM, "symbolic")
+
+
+def write_over_divisors(writer: Writer, series: DivisorSeries) -> Text:
+    """Write a sum or product over the divisors of a number: a loop over those before it."""
+    number = writer.of(series.number)
+    size = writer.real(series.number)
+    if number.kind != "int" or size is None or not 1 <= size <= MAX_COUNT:
+        raise LatexError("unsupported_series")
+    index = identifier(series.variable)
+    body = _bound(writer, series.variable, series.body, "int")
+    divides = f"{held(number, PRODUCT)} % {index} == 0"
+    inside = f"{body.text} for {index} in range(1, {held(number, SUM)} + 1) if {divides}"
+    if series.kind == "sum":
+        return Text(f"sum({inside})", ATOM, body.kind)
+    if writer.is_sympy:
+        writer.use("sympy", "prod")
+        return Text(f"prod([{inside}])", ATOM, body.kind)
+    writer.use("math")
+    return Text(f"math.prod({inside})", ATOM, body.kind)
 
 
 def _loop(writer: Writer, series: Series, lower: Text, upper: Text) -> Text:

@@ -5,14 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from udfs.latex import LatexError
-from udfs.latex.nodes import Add, Call, Mul, Name, Node
+from udfs.latex.nodes import Add, Call, Comparison, Mul, Name, Node
 from udfs.translate.symbolic.names import identifier
-from udfs.translate.symbolic.text import ATOM, POWER, PRODUCT, NeedsSympyError, Text, held, joint
+from udfs.translate.symbolic.text import (
+    ATOM,
+    POWER,
+    PRODUCT,
+    SUM,
+    NeedsSympyError,
+    Text,
+    held,
+    joint,
+)
 
 if TYPE_CHECKING:
     from udfs.translate.symbolic.writer import Writer
 
 TRIGONOMETRY = frozenset(["sin", "cos", "tan", "cot", "sec", "csc"])
+_GROWING = frozenset(["factorial", "double_factorial", "binomial", "permutation", "gamma"])
+TAKES_ANGLES = TRIGONOMETRY | {"cis"}
 INVERSE_TRIGONOMETRY = frozenset(["asin", "acos", "atan", "acot"])
 MAX_FACTORIAL = 1000
 
@@ -33,6 +44,7 @@ _MATH = {
     "ln": "math.log",
     "sqrt": "math.sqrt",
 }
+_ORDER = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _RECIPROCALS = {"cot": "tan", "sec": "cos", "csc": "sin"}
 _SYMPY = {
     "sin": "sin",
@@ -69,6 +81,11 @@ _SYMPY = {
     "gcd": "gcd",
     "lcm": "lcm",
     "mod": "Mod",
+    "gamma": "gamma",
+    "zeta": "zeta",
+    "erf": "erf",
+    "permutation": "ff",
+    "totient": "totient",
     "max": "Max",
     "min": "Min",
 }
@@ -77,10 +94,14 @@ _SYMPY = {
 def write_call(writer: Writer, function: str, arguments: tuple[Node, ...]) -> Text:
     """Write a call of a function whose meaning is fixed."""
     texts = [writer.of(argument) for argument in arguments]
+    if not texts:
+        raise LatexError("incomplete", function)
     first = texts[0]
+    if first.kind == "tuple":
+        raise LatexError("tuple_arithmetic", function)
     if first.kind in ("vector", "matrix"):
         return _of_matrix(function, first)
-    if function in ("factorial", "double_factorial", "binomial"):
+    if function in _GROWING:
         size = writer.real(arguments[0])
         if size is not None and size > MAX_FACTORIAL:
             raise LatexError("too_large")
@@ -118,6 +139,13 @@ def _plain_call(
         case "binomial" if texts[0].kind == texts[1].kind == "int":
             writer.use("math")
             return Text(f"math.comb({listed})", ATOM, "int")
+        case "permutation" if texts[0].kind == texts[1].kind == "int":
+            writer.use("math")
+            return Text(f"math.perm({listed})", ATOM, "int")
+        case "totient" if first.text.isdigit() and int(first.text) <= MAX_FACTORIAL:
+            writer.use("math")
+            steps = f"range(1, {int(first.text) + 1})"
+            return Text(f"sum(math.gcd(k, {first.text}) == 1 for k in {steps})", ATOM, "int")
         case "gcd" | "lcm" if all(text.kind == "int" for text in texts):
             writer.use("math")
             return Text(f"math.{function}({listed})", ATOM, "int")
@@ -183,6 +211,22 @@ def _of_matrix(function: str, matrix: Text) -> Text:
     raise LatexError("unsupported_argument", function)
 
 
+def write_comparison(writer: Writer, comparisons: tuple[Comparison, ...]) -> str:
+    """Write what holds in a case: `0 <= x < 2`, several things joined by `and`."""
+    shown = ""
+    before: Node | None = None
+    for comparison in comparisons:
+        right = held(writer.of(comparison.right), SUM)
+        sign = _ORDER[comparison.operator]
+        if comparison.left is before:
+            shown += f" {sign} {right}"
+        else:
+            left = held(writer.of(comparison.left), SUM)
+            shown += (" and " if shown else "") + f"{left} {sign} {right}"
+        before = comparison.right
+    return shown
+
+
 def write_apply(writer: Writer, function: str, arguments: tuple[Node, ...], order: int) -> Text:
     """Write a call of a function that the document defines, or of its derivative."""
     if function not in writer.functions:
@@ -191,8 +235,11 @@ def write_apply(writer: Writer, function: str, arguments: tuple[Node, ...], orde
     if order == 0:
         kind = writer.kinds.get(function + "()", "symbolic" if writer.is_sympy else "real")
         return Text(f"{identifier(function)}({listed})", ATOM, kind)
-    if order < 0 or len(arguments) != 1:
-        raise LatexError("inverse_function")
+    if order < 0:
+        writer.sympy("solve")
+        return Text(f"{identifier(function)}_inverse({listed})", ATOM, "symbolic")
+    if len(arguments) != 1:
+        raise LatexError("unsupported_derivative")
     variable = writer.symbol("x")
     times = f", {order}" if order > 1 else ""
     derivative = f"{writer.sympy('diff')}({identifier(function)}({variable}), {variable}{times})"

@@ -12,7 +12,7 @@ from udfs.latex.nodes import Apply, Name, Node, Number, Sequence, free_names, wa
 
 _VARIABLE = r"\\?[a-zA-Z]+(?:_\{?\w+\}?)?"
 _SIGNATURE = re.compile(
-    rf"^(?P<name>{_VARIABLE})\s*(?:\\left)?\(\s*{_VARIABLE}(?:\s*,\s*{_VARIABLE})*\s*(?:\\right)?\)$"
+    rf"^(?P<name>{_VARIABLE})\s*(?:\\left)?\(\s*(?P<first>{_VARIABLE})(?:\s*,\s*{_VARIABLE})*\s*(?:\\right)?\)$"
 )
 _OPERATION = re.compile(
     r"^\s*(?P<left>[a-zA-Z])(?:\\[;:, ]|\s)*"
@@ -110,8 +110,15 @@ def _collect_functions(chain: tuple[Side, ...], found: Conditions) -> None:
         signature = _SIGNATURE.match(left.latex)
         if signature is not None:
             name = signature["name"].lstrip("\\")
+            if name in ("P", "Pr") and _is_event(signature["first"], right.latex):
+                continue
             if name in _FUNCTION_LETTERS or "_" in name or len(name) > 1:
                 found.functions[name] = Function(name, (), Name(name))
+
+
+def _is_event(argument: str, value: str) -> bool:
+    """Whether a probability is stated, and no polynomial defined: `P(A) = 0.3`."""
+    return len(argument) == 1 and argument.isupper() and argument not in value
 
 
 def _collect(left: Side, right: Side, found: Conditions) -> None:
@@ -151,6 +158,11 @@ def _add_equation(left: Node, right: Node, found: Conditions) -> None:
             return
         case Apply(name, arguments, 0), _:
             parameters = tuple(a.name for a in arguments if isinstance(a, Name))
+            is_constant = not free_names(right) & set(parameters)
+            if is_constant:
+                # `f(x) = 0` is solved for x; it defines nothing.
+                found.points.append((left, right))
+                return
             if len(parameters) == len(arguments) and len(set(parameters)) == len(parameters):
                 if name not in {n.function for n in _calls(right)}:
                     found.functions[name] = Function(name, parameters, right)

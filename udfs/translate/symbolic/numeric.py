@@ -11,7 +11,10 @@ from udfs.latex.nodes import (
     Add,
     Apply,
     Call,
+    Cases,
+    Comparison,
     Div,
+    DivisorSeries,
     Mul,
     Name,
     Neg,
@@ -22,10 +25,12 @@ from udfs.latex.nodes import (
     Sequence,
     Series,
     free_names,
+    walk,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
     from udfs.translate.symbolic.conditions import Function
 
@@ -34,7 +39,7 @@ WIDE_PROBES = (-5.61, 8.23)
 _MAX_CALLS = 12
 
 
-def point(names: set[str], start: float) -> dict[str, Value]:
+def point(names: AbstractSet[str], start: float) -> dict[str, Value]:
     """Return a value for each name, its own on every machine: positive for a positive start."""
     return {name: start + 2.5 * crc32(name.encode()) / 2**32 for name in names}
 
@@ -65,6 +70,18 @@ def substitute(node: Node, values: Mapping[str, Node]) -> Node:
             return Apply(function, tuple(substitute(a, values) for a in arguments), order)
         case Sequence(items, brackets):
             return Sequence(tuple(substitute(item, values) for item in items), brackets)
+        case Cases(branches):
+            return Cases(
+                tuple(
+                    (substitute(value, values), tuple(_compared(c, values) for c in comparisons))
+                    for value, comparisons in branches
+                )
+            )
+        case DivisorSeries(kind, variable, number, body):
+            others = {name: value for name, value in values.items() if name != variable}
+            return DivisorSeries(
+                kind, variable, substitute(number, values), substitute(body, others)
+            )
         case Series(kind, variable, lower, upper, body):
             others = {name: value for name, value in values.items() if name != variable}
             return Series(
@@ -77,8 +94,15 @@ def substitute(node: Node, values: Mapping[str, Node]) -> Node:
     return node
 
 
+def _compared(comparison: Comparison, values: Mapping[str, Node]) -> Comparison:
+    left, right = substitute(comparison.left, values), substitute(comparison.right, values)
+    return Comparison(left, comparison.operator, right)
+
+
 def inline(node: Node, functions: Mapping[str, Function], depth: int = 0) -> Node:
     """Replace calls of the document's functions by their bodies."""
+    if not functions:
+        return node
     if depth > _MAX_CALLS:
         raise LatexError("recursive_function")
     match node:
@@ -101,6 +125,34 @@ def inline(node: Node, functions: Mapping[str, Function], depth: int = 0) -> Nod
         case Call(function, arguments):
             return Call(function, tuple(inline(a, functions, depth) for a in arguments))
     return node
+
+
+def without_plus_minus(node: Node) -> tuple[Node, bool]:
+    r"""Write `a \pm b` as `a + sign * b`."""
+    if not any(isinstance(inner, PlusMinus) for inner in walk(node)):
+        return node, False
+
+    def rewritten(inner: Node) -> Node:
+        match inner:
+            case PlusMinus(left, right, is_minus_first):
+                sign: Node = Neg(Name("sign")) if is_minus_first else Name("sign")
+                term = Mul((sign, rewritten(right)), ("", "cdot"))
+                return term if left is None else Add((rewritten(left), term))
+            case Neg(value):
+                return Neg(rewritten(value))
+            case Add(terms):
+                return Add(tuple(rewritten(term) for term in terms))
+            case Mul(factors, signs):
+                return Mul(tuple(rewritten(factor) for factor in factors), signs)
+            case Div(a, b):
+                return Div(rewritten(a), rewritten(b))
+            case Pow(a, b):
+                return Pow(rewritten(a), rewritten(b))
+            case Call(function, arguments):
+                return Call(function, tuple(rewritten(a) for a in arguments))
+        return inner
+
+    return rewritten(node), True
 
 
 def agree(left: Value, right: Value) -> bool:

@@ -8,29 +8,31 @@ from typing import TYPE_CHECKING
 from udfs.latex import LatexError
 from udfs.latex.evaluate import evaluate
 from udfs.latex.nodes import (
-    Add,
     Apply,
     Call,
+    Cases,
     Constant,
     Div,
     Matrix,
-    Mul,
     Name,
     Neg,
     Node,
     Number,
-    PlusMinus,
     Pow,
-    Quantity,
     Sequence,
     free_names,
     walk,
 )
-from udfs.translate.symbolic.calls import INVERSE_TRIGONOMETRY, TRIGONOMETRY
+from udfs.translate.symbolic.calls import (
+    INVERSE_TRIGONOMETRY,
+    TAKES_ANGLES,
+    TRIGONOMETRY,
+    write_comparison,
+)
 from udfs.translate.symbolic.conditions import CONSTANTS, Conditions, Function
 from udfs.translate.symbolic.names import identifier
-from udfs.translate.symbolic.numeric import inline, substitute
-from udfs.translate.symbolic.text import POWER, PRODUCT, NeedsSympyError, held
+from udfs.translate.symbolic.numeric import inline, without_plus_minus
+from udfs.translate.symbolic.text import POWER, PRODUCT, NeedsSympyError, held, joint
 from udfs.translate.symbolic.writer import Writer
 
 if TYPE_CHECKING:
@@ -81,7 +83,7 @@ def resting(node: Node, conditions: Conditions, keep: frozenset[str]) -> Resting
         for name in sorted(free_names(inner) - bound):
             if name in order or name in free:
                 continue
-            value = conditions.definitions.get(name)
+            value = _definition(name, conditions)
             if name in keep or value is None or name in open_names or len(order) > MAX_STEPS:
                 if name not in CONSTANTS or value is not None:
                     free.add(name)
@@ -97,17 +99,28 @@ def resting(node: Node, conditions: Conditions, keep: frozenset[str]) -> Resting
     return Resting(order, functions, frozenset(free))
 
 
+def _definition(name: str, conditions: Conditions) -> Node | None:
+    r"""What a name is defined as; `\bar{z}` is the conjugate of a number z, if nothing else."""
+    value = conditions.definitions.get(name)
+    base = name.removesuffix("_bar")
+    if value is None and base != name and base in conditions.definitions:
+        return Call("conjugate", (Name(base),))
+    return value
+
+
 @dataclass
 class Program:
     """Lines under way.
 
     Attributes:
         writer: writes the expressions.
+        inverses: functions of which the inverse is needed.
         lines: assignments and steps so far.
         symbols: names that are symbols, by their assumption.
     """
 
     writer: Writer
+    inverses: frozenset[str] = frozenset()
     lines: list[str] = field(default_factory=list)
     symbols: dict[str, str] = field(default_factory=dict)
 
@@ -145,18 +158,52 @@ class Program:
         outer = {name: writer.kinds.get(name) for name in function.parameters}
         for name in function.parameters:
             writer.kinds[name] = "symbolic" if writer.is_sympy else "rational"
-        text = writer.of(function.body)
+        kind_of, body = self._body(function.body)
         for name, kind in outer.items():
             if kind is None:
                 writer.kinds.pop(name)
             else:
                 writer.kinds[name] = kind
         writer.functions.add(function.name)
-        writer.kinds[function.name + "()"] = text.kind
+        writer.kinds[function.name + "()"] = kind_of
         listed = ", ".join(identifier(name) for name in function.parameters)
         if self.lines and self.lines[-1]:
             self.lines.append("")
-        self.lines += [f"def {identifier(function.name)}({listed}):", f"    return {text.text}", ""]
+        self.lines += [f"def {identifier(function.name)}({listed}):", *body, ""]
+        if function.name in self.inverses:
+            self._define_inverse(function)
+
+    def _define_inverse(self, function: Function) -> None:
+        """The inverse of a function: an equation is solved, which must have one solution."""
+        writer = self.writer
+        if len(function.parameters) != 1:
+            raise LatexError("inverse_function")
+        variable = writer.symbol(function.parameters[0])
+        name = identifier(function.name)
+        equation = f"{writer.sympy('Eq')}({name}({variable}), value)"
+        self.lines += [
+            f"def {name}_inverse(value):",
+            f"    (solution,) = {writer.sympy('solve')}({equation}, {variable})",
+            "    return solution",
+            "",
+        ]
+
+    def _body(self, node: Node) -> tuple[str, list[str]]:
+        """The kind of a function's value, and its lines: one, or one branch after another."""
+        writer = self.writer
+        if not isinstance(node, Cases):
+            text = writer.of(node)
+            return text.kind, [f"    return {text.text}"]
+        lines, kinds = [], []
+        for value, comparisons in node.branches:
+            text = writer.of(value)
+            kinds.append(text.kind)
+            if comparisons:
+                lines.append(f"    if {write_comparison(writer, comparisons)}:")
+                lines.append(f"        return {text.text}")
+            else:
+                lines.append(f"    return {text.text}")
+        return joint(kinds), lines
 
     def source(self) -> str:
         """The whole program."""
@@ -179,6 +226,8 @@ class Program:
             shown = " ".join(names)
             extra = f", {assumption}=True" if assumption else ""
             declared.append(f'{listed} = symbols("{shown}"{extra})')
+        if declared and self.lines and self.lines[0].startswith("def "):
+            declared.append("")
         body = "\n".join([*declared, *self.lines])
         head = "\n".join(heads)
         return (head + "\n\n" + body if head else body).replace("\n\n\n", "\n\n") + "\n"
@@ -186,7 +235,7 @@ class Program:
 
 def has_trigonometry(*nodes: Node) -> bool:
     """Whether angles are meant as arguments of functions somewhere."""
-    functions = TRIGONOMETRY | INVERSE_TRIGONOMETRY
+    functions = TAKES_ANGLES | INVERSE_TRIGONOMETRY
     return any(
         isinstance(n, Call) and n.function in functions for node in nodes for n in walk(node)
     )
@@ -202,12 +251,20 @@ def closed_program(
     """
     parts = [target, *found.definitions.values(), *(f.body for f in found.functions.values())]
     radians = has_trigonometry(*parts)
-    for is_sympy in (False, True):
-        program = Program(Writer(is_sympy=is_sympy, log_base=log_base, radians=radians))
+    inverses = frozenset(
+        n.function for part in parts for n in walk(part) if isinstance(n, Apply) and n.order == -1
+    )
+    for is_sympy, vectors in ((False, False), (True, False), (True, True)):
+        writer = Writer(is_sympy=is_sympy, vectors=vectors, log_base=log_base, radians=radians)
+        program = Program(writer, inverses)
         try:
             program.take_over(found)
             program.lines.append(f"print({_shown(program.writer, target, parts, modulus)})")
         except NeedsSympyError:
+            continue
+        except LatexError as error:
+            if vectors or error.reason != "tuple_arithmetic":
+                raise
             continue
         return program.source()
     raise LatexError("unsupported_form")
@@ -244,34 +301,6 @@ def _is_literal_quotient(node: Node) -> bool:
     return isinstance(node, Div) and is_integer(node.numerator) and is_integer(node.denominator)
 
 
-def without_plus_minus(node: Node) -> tuple[Node, bool]:
-    r"""Write `a \pm b` as `a + sign * b`."""
-    if not any(isinstance(inner, PlusMinus) for inner in walk(node)):
-        return node, False
-
-    def rewritten(inner: Node) -> Node:
-        match inner:
-            case PlusMinus(left, right, is_minus_first):
-                sign: Node = Neg(Name("sign")) if is_minus_first else Name("sign")
-                term = Mul((sign, rewritten(right)), ("", "cdot"))
-                return term if left is None else Add((rewritten(left), term))
-            case Neg(value):
-                return Neg(rewritten(value))
-            case Add(terms):
-                return Add(tuple(rewritten(term) for term in terms))
-            case Mul(factors, signs):
-                return Mul(tuple(rewritten(factor) for factor in factors), signs)
-            case Div(a, b):
-                return Div(rewritten(a), rewritten(b))
-            case Pow(a, b):
-                return Pow(rewritten(a), rewritten(b))
-            case Call(function, arguments):
-                return Call(function, tuple(rewritten(a) for a in arguments))
-        return inner
-
-    return rewritten(node), True
-
-
 def symbolic_program(
     target: Node,
     found: Resting,
@@ -293,6 +322,9 @@ def symbolic_program(
         LatexError: it says something that has no program.
     """
     parts = [target, *found.definitions.values(), *(f.body for f in found.functions.values())]
+    if any(isinstance(part, Cases) for part in parts):
+        # Which case holds is not known of a symbol.
+        raise LatexError("cases")
     program = Program(Writer(is_sympy=True, log_base=log_base, radians=has_trigonometry(*parts)))
     functions = {n.function for part in parts for n in walk(part) if isinstance(n, Call)}
     for name in sorted(found.free):
@@ -353,17 +385,3 @@ def value_of(node: Node, found: Resting, log_base: int | None) -> Value | None:
         return evaluate(inline(node, found.functions), values, log_base=log_base)
     except (LatexError, OverflowError):
         return None
-
-
-__all__ = [
-    "Program",
-    "Quantity",
-    "Resting",
-    "closed_program",
-    "has_trigonometry",
-    "resting",
-    "substitute",
-    "symbolic_program",
-    "value_of",
-    "without_plus_minus",
-]

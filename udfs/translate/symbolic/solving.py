@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from udfs.latex import LatexError
 from udfs.latex.evaluate import approximate, rational
-from udfs.latex.nodes import Add, Apply, Div, Name, Neg, Node, free_names, walk
+from udfs.latex.nodes import Add, Apply, Div, Name, Neg, Node, Sequence, free_names, walk
 from udfs.translate.symbolic.conditions import CONSTANTS, Conditions
 from udfs.translate.symbolic.names import identifier
 from udfs.translate.symbolic.numeric import PROBES, agree, are_identical, inline, point
@@ -17,15 +17,13 @@ from udfs.translate.symbolic.program import (
     Resting,
     has_trigonometry,
     resting,
-    symbolic_program,
 )
-from udfs.translate.symbolic.text import PRODUCT, NeedsSympyError, held
+from udfs.translate.symbolic.text import ATOM, PRODUCT, NeedsSympyError, held
 from udfs.translate.symbolic.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from udfs.latex.evaluate import Value
 
 MAX_UNKNOWNS = 4
 MAX_EQUATIONS = 12
@@ -79,7 +77,6 @@ def solving_program(
     for left, right in chosen:
         program.writer.sympy("Eq")
         written.append(f"Eq({program.writer.write(left)}, {program.writer.write(right)})")
-    shown = program.writer.of(target)
     program.writer.sympy("solve")
     if len(chosen) == len(unknowns) == 1:
         name = identifier(unknowns[0])
@@ -87,9 +84,8 @@ def solving_program(
         if target == Name(unknowns[0]):
             program.lines.append("print(solutions)")
         else:
-            inner = f"({shown.text}).subs({name}, value)"
-            simplified = f"{program.writer.sympy('simplify')}({inner})"
-            program.lines.append(f"print([{simplified} for value in solutions])")
+            simplified = _at_solution(program.writer, target, f"{name}, value")
+            program.lines.append(f"print({{{simplified} for value in solutions}})")
         return program.source(), agrees
     if len(written) == 1:
         system = f"[{written[0]}]"
@@ -100,9 +96,20 @@ def solving_program(
         system = "equations"
     names = ", ".join(identifier(name) for name in unknowns)
     program.lines.append(f"solutions = solve({system}, [{names}], dict=True)")
-    simplified = f"{program.writer.sympy('simplify')}(({shown.text}).subs(solution))"
-    program.lines.append(f"print([{simplified} for solution in solutions])")
+    simplified = _at_solution(program.writer, target, "solution")
+    program.lines.append(f"print({{{simplified} for solution in solutions}})")
     return program.source(), agrees
+
+
+def _at_solution(writer: Writer, target: Node, solution: str) -> str:
+    """An expression, or each of a list, with the solution put in."""
+    if isinstance(target, Sequence):
+        if target.brackets not in ("()", ""):
+            raise LatexError("unsupported_form")
+        listed = ", ".join(_at_solution(writer, item, solution) for item in target.items)
+        return f"({listed})"
+    shown = held(writer.of(target), ATOM)
+    return f"{writer.sympy('simplify')}({shown}.subs({solution}))"
 
 
 def _usable(
@@ -214,7 +221,7 @@ def _systems(
 ) -> Iterator[tuple[list[tuple[Node, Node]], list[str]]]:
     """Systems that may determine an expression: the smallest first, then the nearest."""
 
-    def unknowns(equation: tuple[Node, Node]) -> set[str]:
+    def unknowns(equation: tuple[Node, Node]) -> frozenset[str]:
         names = free_names(equation[0]) | free_names(equation[1])
         return names - set(known) - keep - CONSTANTS
 
@@ -224,7 +231,7 @@ def _systems(
         if size > 2:
             near = near[: MAX_EQUATIONS - 2 * size]
         for chosen in combinations(near, size):
-            names = set().union(*(unknowns(equation) for equation in chosen))
+            names = frozenset().union(*(unknowns(equation) for equation in chosen))
             if len(names) == size and needed <= names:
                 yield list(chosen[::-1]), [*wanted, *sorted(names - needed)]
     # Fewer equations than unknowns: solved for one of them, in terms of the rest.
@@ -249,106 +256,6 @@ def _assumption(name: str, conditions: Conditions, *, is_complex: bool) -> str:
         # A length: AB names a segment.
         return "positive"
     return "" if is_complex else "real"
-
-
-def step_program(
-    target: Node, result: Node | None, conditions: Conditions, *, log_base: int | None
-) -> str:
-    """A program that carries a known equation over to the expression.
-
-    From left = right follows target = target * right / left, target = target - left + right, and
-    the same for squares; that one is taken which arrives at an expression in the stated form.
-
-    Raises:
-        LatexError: reason `no_condition`: no equation leads there in one step.
-    """
-    if result is None:
-        raise LatexError("no_condition")
-    names = free_names(target) | free_names(result)
-    for left, right in conditions.equations:
-        names |= free_names(left) | free_names(right)
-    points = [point(names - CONSTANTS, start) for start in PROBES]
-    aims = [(_at(target, values, log_base), _at(result, values, log_base)) for values in points]
-    if any(None in aim for aim in aims):
-        raise LatexError("no_condition")
-    for left, right in _both_ways(conditions):
-        if rational(left) == 0 and left != target:
-            continue
-        kinds = set(_STEPS)
-        for values, (start, end) in zip(points, aims, strict=True):
-            before, after = _at(left, values, log_base), _at(right, values, log_base)
-            if start is None or end is None or before is None or after is None:
-                kinds.clear()
-            kinds = {kind for kind in kinds if _leads(kind, start, end, before, after)}
-            if not kinds:
-                break
-        for kind in _STEPS:
-            if kind in kinds:
-                return _step_source(target, left, right, kind, conditions, log_base)
-    raise LatexError("no_condition")
-
-
-_STEPS = ("scale", "shift", "square", "root")
-
-
-def _at(node: Node, values: dict[str, Value], log_base: int | None) -> Value | None:
-    try:
-        return approximate(node, values, log_base=log_base)
-    except LatexError:
-        return None
-
-
-def _leads(
-    kind: str, start: Value | None, end: Value | None, before: Value | None, after: Value | None
-) -> bool:
-    """Whether left = right (`before`, `after`) carries an expression over to the result."""
-    if start is None or end is None or before is None or after is None:
-        return False
-    try:
-        match kind:
-            case "scale":
-                return bool(before and after) and agree(start * after / before, end)
-            case "shift":
-                return agree(start - before + after, end)
-            case "square":
-                return agree(start, before**2) and agree(end, after**2)
-            case _:
-                return agree(start**2, before) and agree(end**2, after)
-    except OverflowError:
-        return False
-
-
-def _both_ways(conditions: Conditions) -> Iterator[tuple[Node, Node]]:
-    for left, right in reversed(conditions.equations):
-        yield left, right
-        yield right, left
-
-
-def _step_source(
-    target: Node, left: Node, right: Node, kind: str, conditions: Conditions, log_base: int | None
-) -> str:
-    if kind == "shift" and target == left:
-        found = resting(right, Conditions(), frozenset())
-        code = symbolic_program(right, found, conditions, log_base=log_base)
-        return code.replace("print(expand(", "print(factor(").replace("expand", "factor")
-    parts = (target, left, right)
-    names = set().union(*(free_names(part) for part in parts)) - CONSTANTS
-    program = Program(Writer(is_sympy=True, log_base=log_base, radians=has_trigonometry(*parts)))
-    for name in sorted(names):
-        program.declare(name, "positive" if kind == "root" else "")
-    writer = program.writer
-    program.lines.append(f"left = {writer.write(left)}")
-    program.lines.append(f"right = {writer.write(right)}")
-    shown = held(writer.of(target), PRODUCT)
-    simplify = writer.sympy("simplify")
-    line = {
-        "scale": f"{shown} * right / left",
-        "shift": f"{writer.write(target)} - left + right",
-        "square": "right**2",
-        "root": f"{writer.sympy('sqrt') if kind == 'root' else ''}(right)",
-    }[kind]
-    program.lines.append(f"print({simplify}({line}))")
-    return program.source()
 
 
 def congruence_program(target: Node, modulus: Node, conditions: Conditions) -> str:

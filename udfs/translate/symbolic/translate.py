@@ -13,6 +13,7 @@ from udfs.latex.nodes import (
     Div,
     Integral,
     Limit,
+    Matrix,
     Name,
     Neg,
     Node,
@@ -21,13 +22,16 @@ from udfs.latex.nodes import (
     walk,
 )
 from udfs.translate.computation import Computation, Translation
-from udfs.translate.symbolic.conditions import CONSTANTS, Conditions, read_conditions
+from udfs.translate.symbolic.conditions import CONSTANTS, Conditions, Function, read_conditions
+from udfs.translate.symbolic.known import with_known_values
+from udfs.translate.symbolic.matrices import with_matrices
 from udfs.translate.symbolic.numeric import (
     PROBES,
     WIDE_PROBES,
     agree,
     are_identical,
     inline,
+    without_plus_minus,
 )
 from udfs.translate.symbolic.program import (
     Resting,
@@ -35,18 +39,20 @@ from udfs.translate.symbolic.program import (
     resting,
     symbolic_program,
     value_of,
-    without_plus_minus,
 )
-from udfs.translate.symbolic.solving import congruence_program, solving_program, step_program
+from udfs.translate.symbolic.solving import congruence_program, solving_program
+from udfs.translate.symbolic.steps import combined_program, step_program
 from udfs.translate.symbolic.text import NeedsSympyError
+from udfs.translate.symbolic.units import in_one_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from udfs.latex.evaluate import Value
 
-VERSION = "symbolic-1"
+VERSION = "symbolic-2"
 MAX_ALTERNATIVES = 4
+_ORDERS = ("lt", "le", "gt", "ge")
 
 
 class _Reading(NamedTuple):
@@ -77,21 +83,25 @@ def translate_symbolic(computation: Computation) -> Translation:
         return Translation(None, "unsupported_form")
     except RecursionError:
         return Translation(None, "too_deep")
+    except OverflowError:
+        # A whole number that no float holds, in an exponent or a bound.
+        return Translation(None, "too_large")
 
 
 def _translate(computation: Computation) -> str:
-    if computation.relation not in ("eq", "approx", "equiv", "lt", "le", "gt", "ge"):
+    if computation.relation not in ("eq", "approx", "equiv", *_ORDERS):
         raise LatexError("unsupported_relation")
     conditions = read_conditions(
         computation.conditions, (computation.expression, computation.result, computation.modulus)
     )
     result = _result(computation.result, conditions)
     modulus = parse(computation.modulus) if computation.modulus else None
+    is_ordered = computation.relation in _ORDERS
     first: str | None = None
     reason: LatexError | None = None
     for reading in _readings(computation.expression, conditions, result):
         try:
-            code, agrees = _program(reading, result, conditions, modulus)
+            code, agrees = _program(reading, result, conditions, modulus, is_ordered=is_ordered)
         except LatexError as error:
             reason = reason or error
             continue
@@ -141,12 +151,23 @@ def _readings(latex: str, conditions: Conditions, result: Node | None) -> Iterat
 
 
 def _program(
-    reading: _Reading, result: Node | None, conditions: Conditions, modulus: Node | None
+    reading: _Reading,
+    result: Node | None,
+    conditions: Conditions,
+    modulus: Node | None,
+    *,
+    is_ordered: bool,
 ) -> tuple[str, bool]:
     """A program, and whether its value is known to agree with the stated result."""
     target, log_base = _parametric(reading.target, conditions), reading.log_base
+    target = in_one_unit(with_matrices(target, conditions))
     keep = frozenset(free_names(result) - CONSTANTS) if result is not None else frozenset()
     found = resting(target, conditions, keep)
+    if any(isinstance(n, Apply) and n.function not in conditions.functions for n in walk(target)):
+        # Of a function that is not defined some values may be known.
+        known = _from_known_values(target, result, conditions, keep, log_base)
+        if known is not None:
+            return known
     if not found.free:
         return _closed(target, found, result, conditions, keep, log_base, modulus)
     if modulus is not None:
@@ -155,28 +176,42 @@ def _program(
     for rest in (as_written, found):
         if result is None or not (rest is as_written or found.free <= keep):
             continue
-        if _is_calculus(target) and found.free <= keep and rest is found:
+        if found.free <= keep and rest is found and _has_no_values(target, found):
             return symbolic_program(target, found, conditions, log_base=log_base), True
-        if _is_identity(target, rest, result, log_base):
+        if _is_identity(target, rest, result, log_base, functions=conditions.functions):
             is_wide = _is_identity(target, rest, result, log_base, WIDE_PROBES)
             code = symbolic_program(
                 target, rest, conditions, log_base=log_base, is_positive=not is_wide
             )
             return code, True
+    if result is not None and keep & set(conditions.definitions):
+        # Both sides in the same symbols, equal for their values and not for all.
+        valued = resting(target, conditions, frozenset())
+        if not valued.free and _is_true_of_values(target, valued, result, conditions, log_base):
+            return closed_program(target, valued, log_base=log_base, modulus=None), True
     inlined = inline(target, found.functions)
+    known = _from_known_values(inlined, result, conditions, keep, log_base)
+    if known is not None and known[1]:
+        return known
+    reason = "no_condition" if conditions.equations else "undefined_symbol"
+    if is_ordered:
+        # What is greater is told of values; an inequality in symbols would need a proof.
+        raise LatexError(reason)
     derivations: list[Callable[[], tuple[str, bool]]] = [
         lambda: (step_program(inlined, result, conditions, log_base=log_base), True),
+        lambda: (combined_program(inlined, result, conditions, log_base=log_base), True),
         lambda: solving_program(inlined, result, conditions, keep, log_base=log_base),
     ]
     if isinstance(target, Name):
         # A symbol is solved for; a step would lose the other roots.
         derivations.reverse()
-    reason = "no_condition" if conditions.equations else "undefined_symbol"
     for derivation in derivations:
         try:
             return derivation()
         except LatexError as error:
             reason = error.reason if error.reason != "no_condition" else reason
+    if known is not None:
+        return known
     if not _is_worth_trying(target, found, keep):
         raise LatexError(reason)
     return symbolic_program(target, found, conditions, log_base=log_base), False
@@ -200,11 +235,10 @@ def _closed(
         if isinstance(target, Name):
             reduced = _without(conditions, target.name)
             return solving_program(target, result, reduced, keep, log_base=log_base)
-        raise LatexError("literal")
+        if modulus is None:
+            raise LatexError("literal")
     code = closed_program(target, found, log_base=log_base, modulus=modulus)
-    stated = None
-    if result is not None and modulus is None:
-        stated = value_of(result, Resting({}, conditions.functions, frozenset()), log_base)
+    stated = _stated_value(result, conditions, log_base) if modulus is None else None
     if stated is None:
         return code, False
     if _comes_to(target, found, stated, log_base):
@@ -228,6 +262,51 @@ def _closed(
     return code, False
 
 
+def _from_known_values(
+    target: Node,
+    result: Node | None,
+    conditions: Conditions,
+    keep: frozenset[str],
+    log_base: int | None,
+) -> tuple[str, bool] | None:
+    """A program from values of compound expressions, where these determine the expression."""
+    replaced = with_known_values(target, conditions, keep)
+    if replaced is None:
+        return None
+    target, conditions = replaced
+    found = resting(target, conditions, keep)
+    try:
+        if not found.free:
+            code = closed_program(target, found, log_base=log_base, modulus=None)
+            stated = _stated_value(result, conditions, log_base)
+            return code, stated is not None and _comes_to(target, found, stated, log_base)
+        if (
+            result is not None
+            and found.free <= keep
+            and _is_identity(target, found, result, log_base)
+        ):
+            return symbolic_program(target, found, conditions, log_base=log_base), True
+    except (LatexError, NeedsSympyError):
+        pass
+    return None
+
+
+def _is_true_of_values(
+    target: Node, found: Resting, result: Node, conditions: Conditions, log_base: int | None
+) -> bool:
+    rest = resting(result, conditions, frozenset())
+    stated = None if rest.free else value_of(result, rest, log_base)
+    return stated is not None and _comes_to(target, found, stated, log_base)
+
+
+def _stated_value(
+    result: Node | None, conditions: Conditions, log_base: int | None
+) -> Value | None:
+    if result is None:
+        return None
+    return value_of(result, Resting({}, conditions.functions, frozenset()), log_base)
+
+
 def _without(conditions: Conditions, name: str) -> Conditions:
     """The conditions, a name's definition taken as one equation among others."""
     reduced = Conditions(**vars(conditions))
@@ -247,8 +326,11 @@ def _is_literal(node: Node) -> bool:
     return isinstance(inner, Number) and inner.base == 10 and "(" not in inner.digits
 
 
-def _is_calculus(node: Node) -> bool:
-    return any(isinstance(n, Derivative | Integral | Limit | Between) for n in walk(node))
+def _has_no_values(target: Node, found: Resting) -> bool:
+    """Whether an expression is of a kind that is not tried at points: calculus, matrices."""
+    kinds = Derivative | Integral | Limit | Between | Matrix
+    parts = [target, *found.definitions.values()]
+    return any(isinstance(n, kinds) for part in parts for n in walk(part))
 
 
 def _parametric(target: Node, conditions: Conditions) -> Node:
@@ -272,9 +354,10 @@ def _is_identity(
     result: Node,
     log_base: int | None,
     probes: tuple[float, ...] = PROBES,
+    functions: Mapping[str, Function] | None = None,
 ) -> bool:
     try:
-        left = inline(target, found.functions)
+        left, right = inline(target, found.functions), inline(result, functions or {})
         definitions = {
             name: inline(value, found.functions) for name, value in found.definitions.items()
         }
@@ -283,7 +366,7 @@ def _is_identity(
     if any(isinstance(n, Apply) for n in walk(left)):
         return False
     left, _ = without_plus_minus(left)
-    right, _ = without_plus_minus(result)
+    right, _ = without_plus_minus(right)
     return are_identical(left, right, definitions, log_base, probes)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from udfs.latex import LatexError
 from udfs.latex.evaluate import evaluate
 from udfs.latex.nodes import (
+    ONE,
     Add,
     Apply,
     Between,
@@ -16,6 +17,7 @@ from udfs.latex.nodes import (
     Constant,
     Derivative,
     Div,
+    DivisorSeries,
     Ellipsis,  # noqa: A004 - see its definition
     Integral,
     Limit,
@@ -32,7 +34,12 @@ from udfs.latex.nodes import (
     Series,
 )
 from udfs.latex.sequences import without_ellipsis
-from udfs.translate.symbolic.calculus import MAX_COUNT, write_calculus, write_series
+from udfs.translate.symbolic.calculus import (
+    MAX_COUNT,
+    write_calculus,
+    write_over_divisors,
+    write_series,
+)
 from udfs.translate.symbolic.calls import write_apply, write_call
 from udfs.translate.symbolic.names import identifier
 from udfs.translate.symbolic.text import (
@@ -51,6 +58,9 @@ if TYPE_CHECKING:
     from udfs.latex.evaluate import Value
 
 
+MAX_MATRIX_POWER = 1000
+
+
 @dataclass
 class Writer:
     """Writes expressions for one program, and keeps what has to be imported.
@@ -61,6 +71,7 @@ class Writer:
         values: value of each name, where known, to tell roots of negative numbers.
         functions: names of functions that the program defines.
         log_base: base of a logarithm that states none; None is the natural one.
+        vectors: a list in round brackets is a vector, which is calculated with.
         radians: a degree is pi/180; else a plain number.
         imports: names to import, by module.
     """
@@ -71,6 +82,7 @@ class Writer:
     functions: set[str] = field(default_factory=set)
     log_base: int | None = None
     radians: bool = False
+    vectors: bool = False
     imports: dict[str, set[str]] = field(default_factory=dict)
     symbols: dict[str, None] = field(default_factory=dict)
 
@@ -125,6 +137,8 @@ class Writer:
                 return write_call(self, function, arguments)
             case Apply(function, arguments, order):
                 return write_apply(self, function, arguments, order)
+            case DivisorSeries():
+                return write_over_divisors(self, node)
             case Series():
                 return write_series(self, node)
             case Quantity(value, unit):
@@ -254,6 +268,9 @@ class Writer:
         return Text(f"{held(left, PRODUCT)} * {shown}", PRODUCT, kind)
 
     def _quotient(self, numerator: Node, denominator: Node) -> Text:
+        if isinstance(denominator, Quantity) and denominator.value == ONE:
+            # Kilometres per hour.
+            return self.of(numerator)
         above, below = self.of(numerator), self.of(denominator)
         if above.kind == below.kind == "int":
             top, bottom = self.value(numerator), self.value(denominator)
@@ -274,6 +291,9 @@ class Writer:
         if below.kind == "vector" and isinstance(exponent, Number):
             raise LatexError("unsupported_exponent")
         size, known = self.real(exponent), self.real(base)
+        is_huge = size is not None and not -MAX_MATRIX_POWER <= size <= MAX_MATRIX_POWER
+        if below.kind == "matrix" and is_huge:
+            raise LatexError("too_large")
         if size is not None and known is not None and abs(float(size)) * _digits(known) > MAX_COUNT:
             raise LatexError("too_large")
         if above.kind == "int":
@@ -316,7 +336,7 @@ class Writer:
         return value if isinstance(value, Fraction | float) else None
 
     def _sequence(self, items: tuple[Node, ...], brackets: str) -> Text:
-        if brackets == "<>":
+        if brackets == "<>" or (self.vectors and brackets == "()"):
             return self.of(Matrix(tuple((item,) for item in items)))
         listed = ", ".join(self.write(item) for item in items)
         if brackets == "{}":
