@@ -32,7 +32,9 @@ _SYMBOLS = frozenset(
 )
 # `\circ` is a degree sign far more often than an operator.
 _DEGREE = re.compile(r"\^\s*(?:\{\s*\\circ\s*\}|\\circ)")
-_NUMBER_SIGNS = frozenset({"e", "i", "d"})
+_NUMBER_SIGNS = frozenset({"e", "i"})
+# Where `d` is a sign of calculus; elsewhere it is a common difference or a distance.
+_DIFFERENTIAL = re.compile(r"\\i*o?int(?![a-zA-Z])|frac\s*(?:\{\s*d\b|\{\s*d\^|d\b)|d\s*/\s*d")
 _HEAD = re.compile(
     r"\s*(?:\\(?:mathbf|vec|overline|hat|bar|boldsymbol|mathrm|bm|angle|text\w*|mbox)\s*\{?\s*)*"
     r"(?P<name>\\[a-zA-Z]+|[A-Z]{2,4}|[A-Za-z])\}?'*"
@@ -97,8 +99,8 @@ class Symbols:
 def symbols_in(latex: str) -> set[str]:
     """Names of the symbols in LaTeX, found without reading it as a formula.
 
-    `AB` is one symbol, a letter with a subscript another than the letter; `e`, `i` and `d` are
-    left out, being numbers and signs far more often.
+    `AB` is one symbol, a letter with a subscript another than the letter; `e` and `i` are left
+    out, being numbers far more often, and `d` where it is a differential.
     """
     if "\\" in latex:
         latex = _DEGREE.sub("", _WORDS.sub(" ", latex))
@@ -109,7 +111,7 @@ def symbols_in(latex: str) -> set[str]:
             name = found["command"]
             if name not in _SYMBOLS:
                 continue
-        elif name in _NUMBER_SIGNS:
+        elif name in _NUMBER_SIGNS or (name == "d" and _DIFFERENTIAL.search(latex)):
             continue
         if found.end() < len(latex) and latex[found.end()] in "_ ":
             subscript = _SUBSCRIPT.match(latex, found.end())

@@ -6,7 +6,8 @@ import gc
 import re
 from bisect import bisect_left
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ from udfs.contexts.sentences import index_at, mask, paragraphs, sentence_starts
 from udfs.translate.computation import Computation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # Characters of a passage, unless one sentence is longer.
 MAX_PASSAGE = 2_000
@@ -68,6 +69,11 @@ _SETS = re.compile(
 _CONCLUDES = re.compile(
     r"\b(?:then|so|thus|hence|therefore|we (?:get|have|find|obtain|see)|gives?|yields?|is|are|get"
     r"|obtain|find|becomes?|implies|means|follows|compute|simplif\w+|solving|goes|yielding)\b",
+    re.IGNORECASE,
+)
+# What leads from a computation to the values that it rests on: `$ab = 6$, where $a = 2$`.
+_GOES_ON = re.compile(
+    r"\x01*\s*[,;(]?\s*(?:where|with|when|if|for|since|because|as|given|taking|using)\b",
     re.IGNORECASE,
 )
 _KINDS = (
@@ -166,6 +172,25 @@ class _Section:
     statement_end: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A computation whose sentence is not over.
+
+    Attributes:
+        index: of the computation.
+        sentence: number of its sentence.
+        facts: how many stood before it.
+        later: those that were given after it.
+        choose: chooses among facts.
+    """
+
+    index: int
+    sentence: int
+    facts: int
+    later: list[Fact]
+    choose: Callable[[list[Fact]], tuple[str, ...]]
+
+
 class _Reader:
     """One document while its formulas are read in order."""
 
@@ -190,6 +215,8 @@ class _Reader:
         self.computations: list[Computation] = []
         # Squeezed relations stated so far: said again, they compute nothing.
         self.stated: set[str] = set()
+        # Computations of the sentence that is read, for what it says of their symbols at its end.
+        self.pending: list[_Pending] = []
 
     def passages(self) -> list[Passage]:
         found = self._all_computations()
@@ -262,9 +289,13 @@ class _Reader:
                 between = self.masked[previous_end : formula.start] if is_first else ""
                 follows_or = clause.is_alternative or _OR.fullmatch(between) is not None
                 is_one_of_two = follows_or and self._withdraw(clause)
+                facts_before = len(self.facts)
                 self._read(clause, is_given=is_given)
                 if is_one_of_two:
                     self._withdraw(clause)
+                elif is_given and self.pending:
+                    for fact in self.facts[facts_before:]:
+                        self._say_of_pending(fact)
             previous = found[-1] if found else None
             previous_end = formula.end
         computations = self.computations
@@ -420,8 +451,8 @@ class _Reader:
             if is_known or (_QUOTIENT.fullmatch(expression) and _OPERATION.search(result)):
                 # `51 = 3 \\cdot 17`: what is computed stands on the right.
                 expression, result = result, expression
-        conditions = select(
-            self.facts,
+        choose = partial(
+            select,
             wanted=self.symbols.bits(left.latex) | self.symbols.bits(right.latex),
             goal=goal,
             first_sentence=max(
@@ -432,6 +463,7 @@ class _Reader:
             exclude=statement,
             row=self._row(left.start),
         )
+        conditions = choose(self.facts)
         name = function_at_number(expression)
         if name is not None and not any(_defines(condition, name) for condition in conditions):
             return  # what the definition far off says is not known to whoever computes it
@@ -447,6 +479,38 @@ class _Reader:
                 self._sentence(left.start, right.end),
             )
         )
+        if self.pending and self.pending[-1].sentence != sentence:
+            self.pending.clear()
+        if self.symbols.bits(expression):
+            self.pending.append(
+                _Pending(len(self.computations) - 1, sentence, len(self.facts), [], choose)
+            )
+
+    def _say_of_pending(self, fact: Fact) -> None:
+        r"""Give a value to the computations before it in its sentence: `$ab = 6$, where $a = 2$`.
+
+        Only where they have no value yet: `if $x = 2$, $x^2 = 4$, and if $x = 3$, $x^2 = 9$`.
+        """
+        for pending in self.pending:
+            if pending.sentence != fact.sentence or not fact.head_bit:
+                continue
+            computation = self.computations[pending.index]
+            if self.symbols.bits(computation.result) & fact.head_bit:
+                continue  # an identity, said of all its values
+            if not _GOES_ON.match(self.masked, computation.span_end, fact.position):
+                continue
+            named = self.symbols.bits(computation.expression)
+            for condition in computation.conditions:
+                left = condition.partition("=")[0].strip()
+                head = self._head(left)
+                if head is not None and self.symbols.bit(head[0]) == fact.head_bit:
+                    break
+                named |= self.symbols.bits(condition)
+            else:
+                if named & fact.head_bit:
+                    pending.later.append(fact)
+                    conditions = pending.choose([*self.facts[: pending.facts], *pending.later])
+                    self.computations[pending.index] = replace(computation, conditions=conditions)
 
     def _sentence(self, start: int, end: int) -> str:
         first, last = index_at(self.starts, start), index_at(self.starts, end - 1)

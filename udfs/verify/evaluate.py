@@ -396,7 +396,8 @@ _FUNCTIONS: dict[str, Callable[..., Value]] = {
     "pow": _pow,
     "sqrt": lambda value: _pow(value, Fraction(1, 2)),
     "cbrt": _real_root,
-    "root": lambda value, degree: _pow(value, 1 / degree),
+    # As texts write it, \sqrt[3]{-27} is -3; SymPy never prints this name for its own roots.
+    "root": _real_root,
     "real_root": _real_root,
     "exp": _exp,
     "log": _logarithm,

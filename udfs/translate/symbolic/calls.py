@@ -236,7 +236,8 @@ def write_apply(writer: Writer, function: str, arguments: tuple[Node, ...], orde
         kind = writer.kinds.get(function + "()", "symbolic" if writer.is_sympy else "real")
         return Text(f"{identifier(function)}({listed})", ATOM, kind)
     if order < 0:
-        writer.sympy("solve")
+        if function not in writer.inverses:
+            raise LatexError("inverse_function")
         return Text(f"{identifier(function)}_inverse({listed})", ATOM, "symbolic")
     if len(arguments) != 1:
         raise LatexError("unsupported_derivative")

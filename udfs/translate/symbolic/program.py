@@ -178,8 +178,11 @@ class Program:
         writer = self.writer
         if len(function.parameters) != 1:
             raise LatexError("inverse_function")
-        variable = writer.symbol(function.parameters[0])
+        parameter = function.parameters[0]
+        # A symbol of the text may be in the value.
+        variable = writer.symbol("preimage" if parameter in self.symbols else parameter)
         name = identifier(function.name)
+        writer.inverses.add(function.name)
         equation = f"{writer.sympy('Eq')}({name}({variable}), value)"
         self.lines += [
             f"def {name}_inverse(value):",
@@ -251,9 +254,7 @@ def closed_program(
     """
     parts = [target, *found.definitions.values(), *(f.body for f in found.functions.values())]
     radians = has_trigonometry(*parts)
-    inverses = frozenset(
-        n.function for part in parts for n in walk(part) if isinstance(n, Apply) and n.order == -1
-    )
+    inverses = _inverses(parts)
     for is_sympy, vectors in ((False, False), (True, False), (True, True)):
         writer = Writer(is_sympy=is_sympy, vectors=vectors, log_base=log_base, radians=radians)
         program = Program(writer, inverses)
@@ -268,6 +269,13 @@ def closed_program(
             continue
         return program.source()
     raise LatexError("unsupported_form")
+
+
+def _inverses(parts: list[Node]) -> frozenset[str]:
+    """Functions of which the inverse is called."""
+    return frozenset(
+        n.function for part in parts for n in walk(part) if isinstance(n, Apply) and n.order == -1
+    )
 
 
 def _shown(writer: Writer, target: Node, parts: list[Node], modulus: Node | None) -> str:
@@ -325,7 +333,8 @@ def symbolic_program(
     if any(isinstance(part, Cases) for part in parts):
         # Which case holds is not known of a symbol.
         raise LatexError("cases")
-    program = Program(Writer(is_sympy=True, log_base=log_base, radians=has_trigonometry(*parts)))
+    writer = Writer(is_sympy=True, log_base=log_base, radians=has_trigonometry(*parts))
+    program = Program(writer, _inverses(parts))
     functions = {n.function for part in parts for n in walk(part) if isinstance(n, Call)}
     for name in sorted(found.free):
         is_rooted = is_positive and (functions & (_ROOTS - {"abs"}) or _has_broken_power(parts))

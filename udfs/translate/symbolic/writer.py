@@ -70,6 +70,7 @@ class Writer:
         kinds: kind of each name that the program assigns.
         values: value of each name, where known, to tell roots of negative numbers.
         functions: names of functions that the program defines.
+        inverses: those of which it defines the inverse too.
         log_base: base of a logarithm that states none; None is the natural one.
         vectors: a list in round brackets is a vector, which is calculated with.
         radians: a degree is pi/180; else a plain number.
@@ -80,6 +81,7 @@ class Writer:
     kinds: dict[str, str] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
     functions: set[str] = field(default_factory=set)
+    inverses: set[str] = field(default_factory=set)
     log_base: int | None = None
     radians: bool = False
     vectors: bool = False
