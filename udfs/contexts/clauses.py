@@ -67,6 +67,15 @@ _BOXED = re.compile(r"\s*\\(?:boxed|fbox|displaystyle)\s*\{")
 _ALIGNMENT = re.compile(r"&|\\nonumber\b|\\notag\b|\\displaystyle\b")
 
 
+# A formula that is a system of equations and nothing else: its rows are clauses.
+_SYSTEM = re.compile(
+    r"\s*(?:\\left\s*\\(?:\{|lbrace)\s*)?\\begin\s*\{(?P<which>cases|array|aligned)\*?\}"
+    r"(?:\s*\{[lcr|@{}\s]*\})?(?P<rows>(?:(?!\\begin\b|\\end\b).)*)\\end\s*\{(?P=which)\*?\}"
+    r"\s*(?:\\right\s*\.)?[\s.,;]*",
+    re.DOTALL,
+)
+
+
 class Part(NamedTuple):
     """One side of a relation, with its place in the document.
 
@@ -118,6 +127,9 @@ def clauses(text: str, start: int, end: int) -> Iterator[Clause]:
         start: first character between the formula's delimiters.
         end: character after them.
     """
+    system = _SYSTEM.fullmatch(text, start, end)
+    if system is not None:
+        start, end = system.span("rows")
     latest: Clause | None = None
     position = start
     for piece_start, piece_end in _pieces(text, start, end):

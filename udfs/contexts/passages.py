@@ -68,7 +68,8 @@ _SETS = re.compile(
 # What ends the reach of such a word.
 _CONCLUDES = re.compile(
     r"\b(?:then|so|thus|hence|therefore|we (?:get|have|find|obtain|see)|gives?|yields?|is|are|get"
-    r"|obtain|find|becomes?|implies|means|follows|compute|simplif\w+|solving|goes|yielding)\b",
+    r"|obtain|find|becomes?|implies|means|follows|compute|simplif\w+|solving|goes|yielding"
+    r"|solutions?|roots?)\b",
     re.IGNORECASE,
 )
 # What leads from a computation to the values that it rests on: `$ab = 6$, where $a = 2$`.
@@ -434,6 +435,12 @@ class _Reader:
         bit = self.symbols.bit(name)
         return any(fact.symbols & bit for fact in self.facts)
 
+    def _is_derived(self, name: str) -> bool:
+        """Whether a symbol was defined last by what others are."""
+        bit = self.symbols.bit(name)
+        latest = next((fact for fact in reversed(self.facts) if fact.head_bit & bit), None)
+        return latest is not None and latest.symbols != latest.head_bit
+
     def _is_unknown(self, bits: int) -> bool:
         """Whether a symbol has no value or definition yet."""
         for fact in self.facts:
@@ -574,6 +581,8 @@ class _Reader:
         if found is None:
             begins = head_of(self.text[formula.inner_start : formula.inner_end].split("=")[0])
             found = _SETS.search(words) if begins is not None else None
+            if begins is not None and before.endswith("\x01, ") and self._is_derived(begins[0]):
+                return False  # `at $x = 10$, $y = 21$` of the line `$y = 2x + 1$`
         if found is None:
             return False
         # `For $x = 2$, \\[..\\]`: the display is what holds then.

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from udfs.latex import LatexError, Side, parse, split_relations
-from udfs.latex.nodes import Apply, Name, Node, Number, Sequence, free_names, walk
+from udfs.latex.nodes import Apply, Name, Node, Number, PlusMinus, Sequence, free_names, walk
 
 _VARIABLE = r"\\?[a-zA-Z]+(?:_\{?\w+\}?)?"
 _SIGNATURE = re.compile(
@@ -86,7 +86,25 @@ def read_conditions(latex: tuple[str, ...], skip: tuple[str, str, str | None]) -
             sides = (_bare(left.latex), _bare(right.latex))
             if sides not in (own, own[::-1]) or right.modulus != modulus:
                 _collect(left, right, found)
+    _drop_both_signs(found)
     return found
+
+
+def _drop_both_signs(found: Conditions) -> None:
+    r"""Forget `x = \pm 4` where `x^2 = 16` says as much, and lets a domain choose."""
+    for name, value in list(found.definitions.items()):
+        if not any(isinstance(inner, PlusMinus) for inner in walk(value)):
+            continue
+        stated = [pair for pair in found.equations if value in pair]
+        others = [
+            (left, right)
+            for left, right in found.equations
+            if value not in (left, right) and name in free_names(left) | free_names(right)
+        ]
+        if others:
+            del found.definitions[name]
+            found.alternatives.pop(name, None)
+            found.equations = [pair for pair in found.equations if pair not in stated]
 
 
 @lru_cache(maxsize=4096)
