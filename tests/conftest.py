@@ -25,8 +25,14 @@ settings.load_profile("stable")
 
 PROJECT = Path(__file__).parent.parent
 
-# Long ones first, so that no worker ends with one of them while the other has nothing left.
-_LONG = ("test_a_killed_run", "test_spark_submit", "test_spark_connect")
+# Long ones first, so that no worker ends with one of them while the other has nothing left. The
+# second needs no undisturbed root, which the first makes in the meantime.
+_LONG = (
+    "test_a_killed_run",
+    "test_an_index_chooses",
+    "test_spark_connect",
+    "test_spark_submit",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -21,6 +21,9 @@ from jobs import (
 )
 from tests import lake
 
+# What they all rest on is made once, by one worker.
+pytestmark = pytest.mark.xdist_group("bad_input")
+
 _MATH = b"<html><body><p>The area is \\(\\pi r^2 = 9\\pi\\) for a circle of %s.</p></body></html>"
 
 

@@ -14,6 +14,9 @@ from jobs import pipeline, runner, session
 from tests import lake
 from tests.test_domains import OTHER, PAGES, html
 
+# What they all rest on is made once, by one worker.
+pytestmark = pytest.mark.xdist_group("domains")
+
 GERMAN = (
     "<h1>Neutralisation</h1><p>Die Säure reagiert mit der Lauge zu Salz und Wasser: "
     "\\(\\ce{HCl + NaOH -> NaCl + H2O}\\). Bei der Titration wird die Konzentration der Salzsäure "

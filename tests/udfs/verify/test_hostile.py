@@ -15,6 +15,9 @@ import pytest
 from tests.udfs.verify.hostile import Hostile, corpus, parse
 from udfs.verify.sandbox import Limits, Run, Sandbox
 
+# What they all rest on is made once, by one worker.
+pytestmark = pytest.mark.xdist_group("hostile")
+
 LIMITS = Limits(wall_seconds=30.0, cpu_seconds=0.5, memory_bytes=128 << 20, output_bytes=10_000)
 # Programs of these groups reach one limit or another: what that limit is teaches nothing.
 SHORT = {
