@@ -16,7 +16,7 @@ from rich.panel import Panel
 from rich.syntax import Syntax
 
 from jobs.progress import console, output
-from udfs.contexts.passages import find_contexts
+from udfs.contexts.passages import OPERATORS, find_contexts
 from udfs.translate.reasons import explain
 from udfs.verify.sandbox import Limits, Sandbox
 from udfs.verify.trial import Trial, trials
@@ -28,17 +28,6 @@ if TYPE_CHECKING:
     from conf.settings import Settings
 
 FORMATS = ("text", "jsonl")
-
-SIGNS = {
-    "eq": "=",
-    "approx": r"\approx",
-    "equiv": r"\equiv",
-    "lt": "<",
-    "le": r"\le",
-    "gt": ">",
-    "ge": r"\ge",
-}
-"""LaTeX of `contexts.computations.relation`."""
 
 _COLOURS = {"verified": "green", "left": "yellow", "trivial": "yellow", "no_result": "yellow"}
 _NO_COMPUTATION = (
@@ -320,6 +309,6 @@ def _milliseconds(tried: Tried) -> str:
 def text_of(one: Trial) -> str:
     """Return the relation of a trial as the text has it."""
     computation = one.computation
-    sign = SIGNS.get(computation.relation, computation.relation)
+    sign = OPERATORS.get(computation.relation, computation.relation)
     modulus = f" \\pmod{{{computation.modulus}}}" if computation.modulus else ""
     return f"{computation.expression} {sign} {computation.result}{modulus}"

@@ -14,7 +14,7 @@ from conf import settings as conf_settings
 from conf.sample import sources
 from jobs import try_text
 from jobs.report import picture
-from udfs.contexts.passages import find_contexts
+from udfs.contexts.passages import OPERATORS, find_contexts
 from udfs.pile import FORMS, VerifiedProgram, interleave
 from udfs.translate import translate_symbolic
 from udfs.translate.kinds import KINDS, kind
@@ -54,7 +54,7 @@ computations = [one for passage in passages for one in passage.computations]
 for passage in passages:
     print(f"\n{passage.section}, characters {passage.start} to {passage.end}")
     for one in passage.computations:
-        sign = try_text.SIGNS.get(one.relation, one.relation)
+        sign = OPERATORS.get(one.relation, one.relation)
         print(f"  {one.expression}  {sign}  {one.result}")
         print(f"      rests on: {'; '.join(one.conditions) or 'nothing'}")
 

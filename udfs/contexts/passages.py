@@ -40,7 +40,7 @@ MAX_RELATION = 3_000
 # The end of the problem statement when the document has no paragraphs.
 MAX_STATEMENT = 3_000
 
-_OPERATORS = {
+OPERATORS = {
     "eq": "=",
     "approx": r"\approx",
     "equiv": r"\equiv",
@@ -51,6 +51,8 @@ _OPERATORS = {
     "ne": r"\ne",
     "in": r"\in",
 }
+"""LaTeX of a relation, by the word that `contexts.computations.relation` has for it."""
+
 # What makes a formula after it a condition: `let $x = 3$`, `if $n = 10$ and $k = 2$`.
 _GIVES = re.compile(
     r"\b(?:let(?:'s|ting)?|where|if|given(?! by)|suppos(?:e|ing)|assum(?:e|ing)|defined?"
@@ -641,6 +643,6 @@ def _last_side(clause: Clause) -> Clause:
 
 
 def _statement(left: Part, right: Part) -> str:
-    operator = _OPERATORS.get(right.operator or "eq", "=")
+    operator = OPERATORS.get(right.operator or "eq", "=")
     modulus = rf" \pmod{{{right.modulus}}}" if right.modulus and right.operator == "equiv" else ""
     return f"{left.latex} {operator} {right.latex}{modulus}"

@@ -35,10 +35,11 @@ class Translator(NamedTuple):
 
 
 def _symbolic(computations: Sequence[Computation]) -> list[Translation]:
-    return [_guarded(computation) for computation in computations]
+    return [guarded(computation) for computation in computations]
 
 
-def _guarded(computation: Computation) -> Translation:
+def guarded(computation: Computation) -> Translation:
+    """Translate by `symbolic`; whatever goes wrong is the reason `failed`."""
     try:
         return translate_symbolic(computation)
     except Exception:  # noqa: BLE001 - one computation must not cost the others of its task

@@ -6,19 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from udfs.contexts.passages import find_contexts
-from udfs.isolate import Failure, isolated
-from udfs.translate.computation import Translation
-from udfs.translate.symbolic import translate_symbolic
-from udfs.verify.compare import Comparison, compare, is_restatement
+from udfs.translate.stage import guarded
+from udfs.verify.judging import UNJUDGED, Question, judge_all
 from udfs.verify.sandbox import Limits, Run, Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from udfs.translate.computation import Computation
+    from udfs.translate.computation import Computation, Translation
 
-COMPARE_SECONDS = 5.0  # CPU time of one comparison
-COMPARE_BYTES = 1 << 30  # memory of one comparison
 PARALLEL = 2  # programs that run at a time
 
 
@@ -78,52 +74,36 @@ def trial(
 
 def trials(found: list[Computation], sandbox: Sandbox, limits: Limits) -> list[Trial]:
     """Translate, run and judge computations that were found."""
-    translations = [_translated(computation) for computation in found]
+    translations = [guarded(computation) for computation in found]
     codes = [translation.code for translation in translations if translation.code is not None]
     runs = sandbox.run_many(codes, limits=limits, parallel=PARALLEL)
     tried = [
         (computation, translation, next(runs) if translation.code is not None else None)
         for computation, translation in zip(found, translations, strict=True)
     ]
-    judgements = _judgements(
-        (translation.code, run, computation)
+    questions = [
+        Question(
+            translation.code,
+            run.stdout,
+            computation.result,
+            computation.relation,
+            computation.modulus,
+            computation.conditions,
+            computation.expression,
+        )
         for computation, translation, run in tried
-        if translation.code is not None and run is not None
-    )
+        if translation.code is not None and run is not None and run.kind == "ok"
+    ]
+    judgements = judge_all(questions)
     return [
-        Trial(computation, translation, run, *(next(judgements) if run else (None, None)))
+        Trial(computation, translation, run, *_outcome(run, judgements))
         for computation, translation, run in tried
     ]
 
 
-def _translated(computation: Computation) -> Translation:
-    try:
-        return translate_symbolic(computation)
-    except Exception:  # noqa: BLE001 - as in the stage: one computation must not cost the others
-        return Translation(None, "failed")
-
-
-def _judgements(
-    questions: Iterable[tuple[str, Run, Computation]],
-) -> Iterator[tuple[str, str | None]]:
-    # In a child: no bound on the time of a comparison could be kept in this process.
-    judged = isolated(_judge, questions, cpu_seconds=COMPARE_SECONDS, memory_bytes=COMPARE_BYTES)
-    for judgement in judged:
-        yield ("no_result", None) if isinstance(judgement, Failure) else judgement
-
-
-def _judge(question: tuple[str, Run, Computation]) -> tuple[str, str | None]:
-    code, run, computation = question
-    if run.kind != "ok":
-        return ("error" if run.kind == "output" else run.kind), None
-    found: Comparison = compare(
-        run.stdout,
-        computation.result,
-        relation=computation.relation,
-        modulus=computation.modulus,
-        conditions=computation.conditions,
-        expression=computation.expression,
-    )
-    if found.outcome == "verified" and is_restatement(code, computation.result):
-        return "trivial", found.method
-    return found.outcome, found.method
+def _outcome(
+    run: Run | None, judgements: Iterator[tuple[str, str | None]]
+) -> tuple[str | None, str | None]:
+    if run is None:
+        return None, None
+    return next(judgements) if run.kind == "ok" else (UNJUDGED[run.kind], None)

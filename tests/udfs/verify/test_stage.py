@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conf import tables
-from udfs.verify import sandbox, stage, zygote
+from udfs.verify import judging, sandbox, stage, zygote
 from udfs.verify.sandbox import IsolationError, Sandbox
 
 SETTINGS = {
@@ -178,8 +178,8 @@ def test_a_comparison_that_crashes_or_hangs_is_no_result(monkeypatch):
             pass
         return "verified", "number"
 
-    monkeypatch.setattr(stage, "judge", judge)
-    monkeypatch.setattr(stage, "COMPARE_SECONDS", 0.2)
+    monkeypatch.setattr(judging, "judge", judge)
+    monkeypatch.setattr(judging, "COMPARE_SECONDS", 0.2)
     codes = ["print('a', 'crash')", "print('a', 'hang')", "print('a', 'fine')"]
     rows = verify(programs([(code, "a", "eq", None, "") for code in codes]))
     assert [row["outcome"] for row in rows] == ["no_result", "no_result", "verified"]
@@ -190,3 +190,16 @@ def test_a_missing_layer_stops_the_stage_with_its_name(monkeypatch):
     monkeypatch.setitem(sandbox._REMEDIES, "vault", "buy one")
     with pytest.raises(IsolationError, match="vault"):
         verify(programs(CASES[:1]), require=frozenset({"vault"}))
+
+
+def test_only_plain_numbers_are_judged_in_process(monkeypatch):
+    monkeypatch.setattr(judging, "judge", lambda _: ("verified", str(os.getpid())))
+
+    def judged_by(expression):
+        question = judging.Question("print(5)", "5", "5", "eq", None, (), expression)
+        ((_, where),) = judging.judge_all([question])
+        return where
+
+    assert judged_by(r"2 + \frac{6}{2}") == str(os.getpid())
+    assert judged_by(r"\sum_{k=1}^{10^9} \frac{1}{k^3}") != str(os.getpid())
+    assert judged_by(r"9^{9^9}") != str(os.getpid())
